@@ -1,0 +1,1 @@
+//! The spending policy: a pure decision over a payout and the facts of the journal.

@@ -1,0 +1,1 @@
+//! Bitcoin at the edge: addresses, sync, build, broadcast and watch.

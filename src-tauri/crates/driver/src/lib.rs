@@ -1,0 +1,1 @@
+//! The loop that joins the others: append, act, append the outcome.

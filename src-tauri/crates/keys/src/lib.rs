@@ -1,0 +1,1 @@
+//! YubiKeys over PC/SC, the OS keyring, and shares sealed at rest.

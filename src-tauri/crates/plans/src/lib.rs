@@ -1,0 +1,1 @@
+//! Transaction bytes, decoded on their own and checked against what was approved.
