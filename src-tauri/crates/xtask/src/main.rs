@@ -1,2 +1,46 @@
-//! Set up, demo, test.
-fn main() {}
+//! `cargo xtask`: set up, test, and run commands among virtual card readers. Every command does the
+//! set-up that it needs.
+
+mod bitcoind;
+mod cache;
+mod environment;
+mod room;
+mod say;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  setup                     install what is missing, build the regtest node once (quick the second time)
+  test [--long] [-- ARGS]   set-up, build, every check and every test; ARGS go to `cargo test`
+  room [-- COMMAND ...]     run COMMAND (default: your shell) among virtual YubiKeys and a private
+                            keyring; for example: cargo xtask room -- cargo test -p keys
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            say::problem(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let (command, rest) = arguments.split_first().map_or(("", arguments), |(c, r)| (c.as_str(), r));
+    match command {
+        "setup" => setup::command(rest),
+        "test" => test::command(rest),
+        "room" => room::command(rest),
+        "" | "help" | "--help" | "-h" => {
+            say::line(USAGE.trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+        other => anyhow::bail!("no such command `{other}`\n\n{USAGE}"),
+    }
+}
