@@ -1,1 +1,22 @@
 //! Virtual YubiKeys over PC/SC, chain nodes, lying peers: for tests and the demo only.
+//!
+//! * [`virtual_yubikey`]: the card itself, answering APDUs.
+//! * [`room`]: a private pcscd with virtual readers, the cards in it, and the client that tests use.
+//! * [`bitcoind`] and [`proxy`]: a private regtest node, and a line to it that can fail.
+//! * [`session_bus`]: a private D-Bus session with a real keyring.
+//!
+//! Nothing here guards anything: keys are written to disk in the clear.
+
+pub mod bitcoind;
+mod leash;
+pub mod proxy;
+pub mod room;
+pub mod session_bus;
+pub mod virtual_yubikey;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A lock whose data stays usable after a panic elsewhere: one failed test must not fail the next.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

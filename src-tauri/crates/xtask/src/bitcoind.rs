@@ -52,14 +52,20 @@ fn fingerprint(words: &[&str]) -> u32 {
     words
         .iter()
         .flat_map(|word| word.bytes().chain([b'\n']))
-        .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+        .fold(0x811c_9dc5, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        })
 }
 
 /// The node's path; builds it first where it is not yet in the cache.
 pub fn ensure() -> Result<PathBuf> {
     if let Some(given) = std::env::var_os("COUNTERSIGN_BITCOIND").filter(|v| !v.is_empty()) {
         let given = PathBuf::from(given);
-        anyhow::ensure!(given.is_file(), "COUNTERSIGN_BITCOIND names `{}`, which is no file", given.display());
+        anyhow::ensure!(
+            given.is_file(),
+            "COUNTERSIGN_BITCOIND names `{}`, which is no file",
+            given.display()
+        );
         return Ok(given);
     }
     let path = path()?;
@@ -102,12 +108,21 @@ fn build(finished: &Path) -> Result<()> {
     say::detail(&format!("log: {}", log_path.display()));
 
     let mut configure = Command::new("cmake");
-    configure.arg("-B").arg(&work).arg("-S").arg(&source).args(FLAGS);
+    configure
+        .arg("-B")
+        .arg(&work)
+        .arg("-S")
+        .arg(&source)
+        .args(FLAGS);
     run_logged(configure, &mut log, &log_path, "configuring")?;
 
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let mut compile = Command::new("cmake");
-    compile.arg("--build").arg(&work).args(["--target", "bitcoind", "-j"]).arg(cores.to_string());
+    compile
+        .arg("--build")
+        .arg(&work)
+        .args(["--target", "bitcoind", "-j"])
+        .arg(cores.to_string());
     run_logged(compile, &mut log, &log_path, "compiling")?;
 
     let built = work.join("bin/bitcoind");
@@ -122,7 +137,11 @@ fn build(finished: &Path) -> Result<()> {
     let _ = fs::remove_dir_all(finished);
     fs::rename(&staging, finished).context("cannot put the node in its place")?;
     let _ = fs::remove_dir_all(&work);
-    say::detail(&format!("built in {} s: {}", started.elapsed().as_secs(), finished.display()));
+    say::detail(&format!(
+        "built in {} s: {}",
+        started.elapsed().as_secs(),
+        finished.display()
+    ));
     Ok(())
 }
 
@@ -135,7 +154,11 @@ fn source() -> Result<PathBuf> {
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run `cargo metadata`")?;
-    anyhow::ensure!(output.status.success(), "`cargo metadata` failed: {}", output.status);
+    anyhow::ensure!(
+        output.status.success(),
+        "`cargo metadata` failed: {}",
+        output.status
+    );
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     let manifest = metadata
         .get("packages")
@@ -143,12 +166,17 @@ fn source() -> Result<PathBuf> {
         .into_iter()
         .flatten()
         .find(|p| {
-            p.get("name").is_some_and(|n| n == CRATE) && p.get("version").is_some_and(|v| v == VERSION)
+            p.get("name").is_some_and(|n| n == CRATE)
+                && p.get("version").is_some_and(|v| v == VERSION)
         })
         .and_then(|package| package.get("manifest_path")?.as_str())
         .with_context(|| format!("`cargo metadata` does not list {CRATE} {VERSION}"))?;
     let source = Path::new(manifest).with_file_name("bitcoin");
-    anyhow::ensure!(source.join("CMakeLists.txt").is_file(), "no cmake project in `{}`", source.display());
+    anyhow::ensure!(
+        source.join("CMakeLists.txt").is_file(),
+        "no cmake project in `{}`",
+        source.display()
+    );
     Ok(source)
 }
 
@@ -173,13 +201,19 @@ fn run_logged(mut command: Command, log: &mut File, log_path: &Path, what: &str)
     }
     let status = child.wait()?;
     if !status.success() {
-        bail!("{what} bitcoind failed ({status}); the log's end:\n{}", tail(log_path));
+        bail!(
+            "{what} bitcoind failed ({status}); the log's end:\n{}",
+            tail(log_path)
+        );
     }
     Ok(())
 }
 
 fn percentage(line: &[u8]) -> Option<u32> {
-    let (number, _) = std::str::from_utf8(line).ok()?.strip_prefix('[')?.split_once("%]")?;
+    let (number, _) = std::str::from_utf8(line)
+        .ok()?
+        .strip_prefix('[')?
+        .split_once("%]")?;
     number.trim().parse().ok()
 }
 
@@ -187,7 +221,12 @@ fn tail(path: &Path) -> String {
     let text = fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
-    lines.iter().skip(lines.len().saturating_sub(15)).copied().collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .skip(lines.len().saturating_sub(15))
+        .copied()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -203,8 +242,14 @@ mod tests {
 
     #[test]
     fn the_fingerprint_of_the_flags_never_changes_by_itself() {
-        assert_eq!(fingerprint(&["-DA=1", "-DB=2"]), fingerprint(&["-DA=1", "-DB=2"]));
-        assert_ne!(fingerprint(&["-DA=1", "-DB=2"]), fingerprint(&["-DB=2", "-DA=1"]));
+        assert_eq!(
+            fingerprint(&["-DA=1", "-DB=2"]),
+            fingerprint(&["-DA=1", "-DB=2"])
+        );
+        assert_ne!(
+            fingerprint(&["-DA=1", "-DB=2"]),
+            fingerprint(&["-DB=2", "-DA=1"])
+        );
         assert_eq!(fingerprint(&[]), 0x811c_9dc5);
     }
 }

@@ -8,13 +8,23 @@ use std::{
 
 /// `$COUNTERSIGN_CACHE`, else `$XDG_CACHE_HOME/countersign`, else `~/.cache/countersign`.
 pub fn directory() -> Result<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
     let directory = variable("COUNTERSIGN_CACHE")
         .or_else(|| variable("XDG_CACHE_HOME").map(|d| d.join("countersign")))
         .or_else(|| variable("HOME").map(|d| d.join(".cache/countersign")))
-        .context("none of COUNTERSIGN_CACHE, XDG_CACHE_HOME and HOME is set: no place for the cache")?;
-    std::fs::create_dir_all(&directory)
-        .with_context(|| format!("cannot create the cache directory `{}`", directory.display()))?;
+        .context(
+            "none of COUNTERSIGN_CACHE, XDG_CACHE_HOME and HOME is set: no place for the cache",
+        )?;
+    std::fs::create_dir_all(&directory).with_context(|| {
+        format!(
+            "cannot create the cache directory `{}`",
+            directory.display()
+        )
+    })?;
     Ok(directory)
 }
 
@@ -26,12 +36,17 @@ pub struct Lock {
 /// Takes the lock called `name`, saying so when another run has it.
 pub fn lock(directory: &Path, name: &str) -> Result<Lock> {
     let path = directory.join(format!("{name}.lock"));
-    let file = File::create(&path).with_context(|| format!("cannot create `{}`", path.display()))?;
+    let file =
+        File::create(&path).with_context(|| format!("cannot create `{}`", path.display()))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            crate::say::detail(&format!("another run holds `{}`; waiting for it", path.display()));
-            file.lock().with_context(|| format!("cannot lock `{}`", path.display()))?;
+            crate::say::detail(&format!(
+                "another run holds `{}`; waiting for it",
+                path.display()
+            ));
+            file.lock()
+                .with_context(|| format!("cannot lock `{}`", path.display()))?;
         }
         Err(TryLockError::Error(error)) => {
             return Err(error).with_context(|| format!("cannot lock `{}`", path.display()));
@@ -44,7 +59,14 @@ pub fn lock(directory: &Path, name: &str) -> Result<Lock> {
 pub fn repository() -> Result<PathBuf> {
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    let root = manifest.ancestors().nth(3).context("xtask is not at src-tauri/crates/xtask")?;
-    anyhow::ensure!(root.join("Cargo.lock").exists(), "no Cargo.lock in `{}`", root.display());
+    let root = manifest
+        .ancestors()
+        .nth(3)
+        .context("xtask is not at src-tauri/crates/xtask")?;
+    anyhow::ensure!(
+        root.join("Cargo.lock").exists(),
+        "no Cargo.lock in `{}`",
+        root.display()
+    );
     Ok(root.to_path_buf())
 }

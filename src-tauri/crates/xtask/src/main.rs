@@ -32,7 +32,9 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
-    let (command, rest) = arguments.split_first().map_or(("", arguments), |(c, r)| (c.as_str(), r));
+    let (command, rest) = arguments
+        .split_first()
+        .map_or(("", arguments), |(c, r)| (c.as_str(), r));
     match command {
         "setup" => setup::command(rest),
         "test" => test::command(rest),

@@ -19,12 +19,21 @@ const PACKAGES: &[(&str, &str)] = &[
     ("libpcsclite1", "the smart-card client's library"),
     ("pcscd", "the smart-card service"),
     ("vsmartcard-vpcd", "card readers without hardware"),
-    ("iproute2", "`ip`, to bring up the loopback of the readers' private network"),
-    ("util-linux", "`unshare`, for the readers' private namespace"),
+    (
+        "iproute2",
+        "`ip`, to bring up the loopback of the readers' private network",
+    ),
+    (
+        "util-linux",
+        "`unshare`, for the readers' private namespace",
+    ),
     ("dbus", "the private session bus"),
     ("gnome-keyring", "the keyring that holds device seats' keys"),
     ("python3", "the journal's independent verifier"),
-    ("python3-venv", "a private place for Python's `cryptography`"),
+    (
+        "python3-venv",
+        "a private place for Python's `cryptography`",
+    ),
     ("openssl", "an independent check of attestation chains"),
 ];
 
@@ -43,7 +52,10 @@ pub fn command(arguments: &[String]) -> Result<ExitCode> {
     anyhow::ensure!(arguments.is_empty(), "`setup` takes no arguments");
     let started = Instant::now();
     let tools = ensure()?;
-    say::step(&format!("set up in {:.1} s", started.elapsed().as_secs_f32()));
+    say::step(&format!(
+        "set up in {:.1} s",
+        started.elapsed().as_secs_f32()
+    ));
     say::detail(&format!("bitcoind: {}", tools.bitcoind.display()));
     say::detail(&format!("python:   {}", tools.python.display()));
     Ok(ExitCode::SUCCESS)
@@ -52,7 +64,10 @@ pub fn command(arguments: &[String]) -> Result<ExitCode> {
 /// Makes sure of everything; quick when everything is there.
 pub fn ensure() -> Result<Tools> {
     packages()?;
-    Ok(Tools { bitcoind: bitcoind::ensure()?, python: python()? })
+    Ok(Tools {
+        bitcoind: bitcoind::ensure()?,
+        python: python()?,
+    })
 }
 
 /// Installs the Debian packages that are missing.
@@ -60,7 +75,9 @@ pub fn packages() -> Result<()> {
     let missing = match missing() {
         Ok(missing) => missing,
         Err(error) => {
-            say::step(&format!("cannot ask dpkg ({error:#}): this is not Debian; going on"));
+            say::step(&format!(
+                "cannot ask dpkg ({error:#}): this is not Debian; going on"
+            ));
             say::detail("needed, under whatever names your system has:");
             for (package, purpose) in PACKAGES {
                 say::detail(&format!("{package:<18} {purpose}"));
@@ -76,13 +93,19 @@ pub fn packages() -> Result<()> {
         say::detail(&format!("{package:<18} {purpose}"));
     }
     let names: Vec<&str> = missing.iter().map(|(package, _)| *package).collect();
-    let by_hand = format!("apt-get update && apt-get install -y --no-install-recommends {}", names.join(" "));
+    let by_hand = format!(
+        "apt-get update && apt-get install -y --no-install-recommends {}",
+        names.join(" ")
+    );
     let Some(prefix) = becoming_root() else {
         bail!("installing needs root; run this as root, then try again:\n\n  {by_hand}\n");
     };
     say::detail(&by_hand);
     let apt = |arguments: &[&str]| -> Result<()> {
-        let mut words = prefix.iter().chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]).copied();
+        let mut words = prefix
+            .iter()
+            .chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"])
+            .copied();
         let program = words.next().context("an empty command")?;
         let status = Command::new(program)
             .args(words)
@@ -92,7 +115,11 @@ pub fn packages() -> Result<()> {
             .stdout(std::io::stderr())
             .status()
             .context("cannot run apt-get")?;
-        anyhow::ensure!(status.success(), "apt-get {} failed; by hand: {by_hand}", arguments.join(" "));
+        anyhow::ensure!(
+            status.success(),
+            "apt-get {} failed; by hand: {by_hand}",
+            arguments.join(" ")
+        );
         Ok(())
     };
     apt(&["update"])?;
@@ -103,24 +130,43 @@ pub fn packages() -> Result<()> {
 
 fn missing() -> Result<Vec<(&'static str, &'static str)>> {
     let output = Command::new("dpkg-query")
-        .args(["--show", "--showformat", "${Package} ${db:Status-Status}\\n"])
+        .args([
+            "--show",
+            "--showformat",
+            "${Package} ${db:Status-Status}\\n",
+        ])
         .args(PACKAGES.iter().map(|(package, _)| package))
         .output()
         .context("cannot run dpkg-query")?;
     let listed = String::from_utf8_lossy(&output.stdout);
-    let installed: Vec<&str> = listed.lines().filter_map(|l| l.strip_suffix(" installed")).collect();
-    Ok(PACKAGES.iter().filter(|(package, _)| !installed.contains(package)).copied().collect())
+    let installed: Vec<&str> = listed
+        .lines()
+        .filter_map(|l| l.strip_suffix(" installed"))
+        .collect();
+    Ok(PACKAGES
+        .iter()
+        .filter(|(package, _)| !installed.contains(package))
+        .copied()
+        .collect())
 }
 
 /// The words that make a command run as root, or none when that is not possible without asking.
 fn becoming_root() -> Option<&'static [&'static str]> {
     let says = |program: &str, arguments: &[&str]| {
-        Command::new(program).args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()
+        Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output()
+            .ok()
     };
     if says("id", &["-u"])?.stdout.trim_ascii() == b"0" {
         return Some(&[]);
     }
-    says("sudo", &["-n", "true"])?.status.success().then_some(&["sudo", "-n"])
+    says("sudo", &["-n", "true"])?
+        .status
+        .success()
+        .then_some(&["sudo", "-n"])
 }
 
 /// A virtual environment with the pinned `cryptography`, made once in the cache.
@@ -138,20 +184,40 @@ fn python() -> Result<PathBuf> {
     if ready.is_file() && python.exists() {
         return Ok(python);
     }
-    say::step(&format!("installing Python's cryptography {CRYPTOGRAPHY} into `{}`", home.display()));
+    say::step(&format!(
+        "installing Python's cryptography {CRYPTOGRAPHY} into `{}`",
+        home.display()
+    ));
     let system = Path::new("/usr/bin/python3");
-    let system = if system.exists() { system } else { Path::new("python3") };
+    let system = if system.exists() {
+        system
+    } else {
+        Path::new("python3")
+    };
     let _ = std::fs::remove_dir_all(&home);
     quiet(Command::new(system).args(["-m", "venv"]).arg(&home))?;
     let pinned = format!("cryptography=={CRYPTOGRAPHY}");
-    quiet(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--only-binary", ":all:", &pinned]))?;
-    quiet(Command::new(&python).args(["-c", "import cryptography.hazmat.primitives.asymmetric.ec"]))?;
+    quiet(Command::new(&python).args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--only-binary",
+        ":all:",
+        &pinned,
+    ]))?;
+    quiet(
+        Command::new(&python).args(["-c", "import cryptography.hazmat.primitives.asymmetric.ec"]),
+    )?;
     std::fs::write(&ready, CRYPTOGRAPHY)?;
     Ok(python)
 }
 
 fn quiet(command: &mut Command) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {command:?}"))?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run {command:?}"))?;
     anyhow::ensure!(
         output.status.success(),
         "{command:?} failed: {}{}",

@@ -1,0 +1,126 @@
+//! What may be signed, and what was.
+
+use domain::act::ChildPath;
+use domain::id::{EntryId, ProposalId, VaultId};
+use domain::vault::Epoch;
+
+/// One input's message: the BIP341 key-path sighash and the child key that must sign it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InputDigest {
+    /// The child key below the vault's root.
+    pub path: ChildPath,
+    /// BIP341 sighash (SIGHASH_DEFAULT), recomputed by this seat from the transaction's bytes.
+    pub sighash: [u8; 32],
+}
+
+/// The right to sign one exact transaction. Made only by checking a plan under an authorization;
+/// can't be copied, stored or read back, so after a restart it is earned again.
+#[derive(Debug)]
+pub struct SigningOrder {
+    plan: EntryId,
+    proposal: ProposalId,
+    version: u32,
+    vault: VaultId,
+    epoch: Epoch,
+    transaction: bitcoin::Transaction,
+    inputs: Vec<InputDigest>,
+    output_keys: Vec<bitcoin::secp256k1::XOnlyPublicKey>,
+}
+
+/// A transaction with every witness in place and checked.
+#[derive(Debug)]
+pub struct SignedPlan {
+    plan: EntryId,
+    transaction: bitcoin::Transaction,
+}
+
+/// Signatures that do not complete the order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FinishError {
+    /// Not one signature for each input.
+    #[error("{given} signatures for {wanted} inputs")]
+    Count {
+        /// Signatures given.
+        given: usize,
+        /// Inputs to sign.
+        wanted: usize,
+    },
+    /// A signature that does not verify under its input's output key (libsecp256k1, BIP340).
+    #[error("the signature of input {0} does not verify")]
+    Invalid(usize),
+}
+
+impl SigningOrder {
+    /// The plan that is signed.
+    pub const fn plan(&self) -> EntryId {
+        self.plan
+    }
+
+    /// The payout it pays.
+    pub const fn proposal(&self) -> ProposalId {
+        self.proposal
+    }
+
+    /// The version of the payout.
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The vault that pays.
+    pub const fn vault(&self) -> VaultId {
+        self.vault
+    }
+
+    /// The sharing of its key.
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// What each input's child key must sign, in the transaction's order. All that `mpc` sees.
+    pub fn digests(&self) -> &[InputDigest] {
+        &self.inputs
+    }
+
+    /// Puts one BIP340 signature to each input, after checking each with libsecp256k1 under the
+    /// input's output key.
+    pub fn finish(self, signatures: &[[u8; 64]]) -> Result<SignedPlan, FinishError> {
+        use bitcoin::secp256k1::{Message, Secp256k1, schnorr};
+        if signatures.len() != self.inputs.len() {
+            return Err(FinishError::Count {
+                given: signatures.len(),
+                wanted: self.inputs.len(),
+            });
+        }
+        let secp = Secp256k1::verification_only();
+        let mut transaction = self.transaction;
+        let parts = self
+            .inputs
+            .iter()
+            .zip(&self.output_keys)
+            .zip(signatures)
+            .zip(&mut transaction.input);
+        for (index, (((input, key), signature), txin)) in parts.enumerate() {
+            let invalid = |_| FinishError::Invalid(index);
+            let parsed = schnorr::Signature::from_slice(signature).map_err(invalid)?;
+            secp.verify_schnorr(&parsed, &Message::from_digest(input.sighash), key)
+                .map_err(invalid)?;
+            txin.witness = bitcoin::Witness::from_slice(&[signature.as_slice()]);
+        }
+        Ok(SignedPlan {
+            plan: self.plan,
+            transaction,
+        })
+    }
+}
+
+impl SignedPlan {
+    /// The plan that was signed.
+    pub const fn plan(&self) -> EntryId {
+        self.plan
+    }
+
+    /// The transaction with its witnesses.
+    pub const fn transaction(&self) -> &bitcoin::Transaction {
+        &self.transaction
+    }
+}
