@@ -117,7 +117,7 @@ impl Room {
             touch_timeout_ms: u64::try_from(options.touch_timeout.as_millis())?,
             keep: options.keep,
         })?;
-        Ok(Card { room: self.clone(), serial, _owner: Some(owner) })
+        Ok(Card { room: self.clone(), serial, keep: options.keep, _owner: Some(owner) })
     }
 
     /// A new card in a reader, touched at once when it asks.
@@ -146,7 +146,7 @@ impl Room {
     pub fn card(&self, serial: u32) -> Result<Card> {
         let known = self.status()?.iter().any(|card| card.serial == serial);
         anyhow::ensure!(known, "no card {serial} in this room");
-        Ok(Card { room: self.clone(), serial, _owner: None })
+        Ok(Card { room: self.clone(), serial, keep: true, _owner: None })
     }
 
     /// Every card in the room, those of other tests too.
@@ -182,6 +182,7 @@ pub struct Exclusive {
 pub struct Card {
     room: Room,
     serial: u32,
+    keep: bool,
     _owner: Option<Connection>,
 }
 
@@ -256,6 +257,14 @@ impl Card {
     /// Back to factory state.
     pub fn reset(&self) -> Result<()> {
         self.room.ask(&Request::Reset { serial: self.serial })
+    }
+}
+
+impl Drop for Card {
+    fn drop(&mut self) {
+        if !self.keep {
+            let _ = self.unplug();
+        }
     }
 }
 

@@ -7,10 +7,11 @@
 mod client;
 mod host;
 mod protocol;
+mod readers;
 pub mod server;
 
 pub use client::{Card, CardOptions, Exclusive, Room};
-pub use host::RoomHost;
+pub use host::{RoomHost, enter_namespace};
 pub use protocol::{CardStatus, Reply, Request};
 
 use std::path::{Path, PathBuf};
