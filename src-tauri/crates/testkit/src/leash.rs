@@ -90,7 +90,11 @@ pub fn wait_for<T>(
         if let Some(found) = ready()? {
             return Ok(found);
         }
-        anyhow::ensure!(Instant::now() < deadline, "{what}: not within {} s", at_most.as_secs());
+        anyhow::ensure!(
+            Instant::now() < deadline,
+            "{what}: not within {} s",
+            at_most.as_secs()
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
 }

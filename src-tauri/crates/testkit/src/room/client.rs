@@ -48,12 +48,18 @@ impl Default for CardOptions {
 impl CardOptions {
     /// The default with another firmware.
     pub fn firmware(firmware: &str) -> Self {
-        Self { firmware: firmware.to_owned(), ..Self::default() }
+        Self {
+            firmware: firmware.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// The default under another attestation root.
     pub fn root(root: &str) -> Self {
-        Self { root: root.to_owned(), ..Self::default() }
+        Self {
+            root: root.to_owned(),
+            ..Self::default()
+        }
     }
 }
 
@@ -71,8 +77,11 @@ impl Room {
 
     /// The room in this directory.
     pub fn at(directory: &Path) -> Result<Self> {
-        let room = Self { directory: directory.to_path_buf() };
-        room.status().with_context(|| format!("no room at `{}`", directory.display()))?;
+        let room = Self {
+            directory: directory.to_path_buf(),
+        };
+        room.status()
+            .with_context(|| format!("no room at `{}`", directory.display()))?;
         Ok(room)
     }
 
@@ -117,7 +126,12 @@ impl Room {
             touch_timeout_ms: u64::try_from(options.touch_timeout.as_millis())?,
             keep: options.keep,
         })?;
-        Ok(Card { room: self.clone(), serial, keep: options.keep, _owner: Some(owner) })
+        Ok(Card {
+            room: self.clone(),
+            serial,
+            keep: options.keep,
+            _owner: Some(owner),
+        })
     }
 
     /// A new card in a reader, touched at once when it asks.
@@ -139,14 +153,21 @@ impl Room {
 
     /// Plugs cards in, all at once; gives their readers' names.
     pub fn plug_all(&self, cards: &[&Card]) -> Result<Vec<String>> {
-        self.ask(&Request::Plug { serials: cards.iter().map(|card| card.serial).collect() })
+        self.ask(&Request::Plug {
+            serials: cards.iter().map(|card| card.serial).collect(),
+        })
     }
 
     /// A card that is already in the room, left there when this handle is dropped.
     pub fn card(&self, serial: u32) -> Result<Card> {
         let known = self.status()?.iter().any(|card| card.serial == serial);
         anyhow::ensure!(known, "no card {serial} in this room");
-        Ok(Card { room: self.clone(), serial, keep: true, _owner: None })
+        Ok(Card {
+            room: self.clone(),
+            serial,
+            keep: true,
+            _owner: None,
+        })
     }
 
     /// Every card in the room, those of other tests too.
@@ -159,7 +180,9 @@ impl Room {
     pub fn exclusive(&self) -> Result<Exclusive> {
         let mut connection = Connection::open(&self.directory)?;
         connection.ask::<()>(&Request::Lock)?;
-        Ok(Exclusive { _connection: connection })
+        Ok(Exclusive {
+            _connection: connection,
+        })
     }
 
     /// Writes the kept cards to the room's directory.
@@ -195,13 +218,20 @@ impl Card {
     /// Plugs it in, waiting for a free reader, and waits until pcscd has seen it. Gives the reader's
     /// name.
     pub fn plug(&self) -> Result<String> {
-        let readers: Vec<String> = self.room.ask(&Request::Plug { serials: vec![self.serial] })?;
-        readers.into_iter().next().context("the room named no reader")
+        let readers: Vec<String> = self.room.ask(&Request::Plug {
+            serials: vec![self.serial],
+        })?;
+        readers
+            .into_iter()
+            .next()
+            .context("the room named no reader")
     }
 
     /// Pulls it out and waits until pcscd has seen that.
     pub fn unplug(&self) -> Result<()> {
-        self.room.ask(&Request::Unplug { serial: self.serial })
+        self.room.ask(&Request::Unplug {
+            serial: self.serial,
+        })
     }
 
     /// The name of the reader that it is in.
@@ -214,49 +244,76 @@ impl Card {
 
     /// Says who touches it from here on.
     pub fn set_touch(&self, mode: TouchMode) -> Result<()> {
-        self.room.ask(&Request::Touch { serial: self.serial, mode })
+        self.room.ask(&Request::Touch {
+            serial: self.serial,
+            mode,
+        })
     }
 
     /// Waits until it blinks, then touches it; false when it did not blink in time.
     pub fn press(&self, within: Duration) -> Result<bool> {
-        self.room.ask(&Request::Press { serial: self.serial, within_ms: millis(within) })
+        self.room.ask(&Request::Press {
+            serial: self.serial,
+            within_ms: millis(within),
+        })
     }
 
     /// Waits until it blinks; false when it did not in time.
     pub fn wait_blink(&self, within: Duration) -> Result<bool> {
-        self.room.ask(&Request::WaitBlink { serial: self.serial, within_ms: millis(within) })
+        self.room.ask(&Request::WaitBlink {
+            serial: self.serial,
+            within_ms: millis(within),
+        })
     }
 
     /// Waits until it is in no reader; false when it still is.
     pub fn wait_pulled(&self, within: Duration) -> Result<bool> {
-        self.room.ask(&Request::WaitPulled { serial: self.serial, within_ms: millis(within) })
+        self.room.ask(&Request::WaitPulled {
+            serial: self.serial,
+            within_ms: millis(within),
+        })
     }
 
     /// How often it asked for a touch.
     pub fn touches_asked(&self) -> Result<u32> {
-        self.room.ask(&Request::Touches { serial: self.serial })
+        self.room.ask(&Request::Touches {
+            serial: self.serial,
+        })
     }
 
     /// Orders it to be pulled out, once, at that event. Afterwards `plug` puts it back.
     pub fn pull_on(&self, event: PullOn) -> Result<()> {
-        self.room.ask(&Request::PullOn { serial: self.serial, event: Some(event) })
+        self.room.ask(&Request::PullOn {
+            serial: self.serial,
+            event: Some(event),
+        })
     }
 
     /// Takes an order to be pulled back.
     pub fn pull_on_nothing(&self) -> Result<()> {
-        self.room.ask(&Request::PullOn { serial: self.serial, event: None })
+        self.room.ask(&Request::PullOn {
+            serial: self.serial,
+            event: None,
+        })
     }
 
     /// Puts a key that was not generated on the card into `slot`; policies in the card's numbers
     /// (PIN: 1 never, 2 once, 3 always; touch: 1 never, 2 always, 3 cached).
     pub fn import_key(&self, slot: u8, pin_policy: u8, touch_policy: u8) -> Result<()> {
         let serial = self.serial;
-        self.room.ask(&Request::ImportKey { serial, slot, pin_policy, touch_policy })
+        self.room.ask(&Request::ImportKey {
+            serial,
+            slot,
+            pin_policy,
+            touch_policy,
+        })
     }
 
     /// Back to factory state.
     pub fn reset(&self) -> Result<()> {
-        self.room.ask(&Request::Reset { serial: self.serial })
+        self.room.ask(&Request::Reset {
+            serial: self.serial,
+        })
     }
 }
 
@@ -270,7 +327,9 @@ impl Drop for Card {
 
 impl std::fmt::Debug for Card {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Card").field("serial", &self.serial).finish_non_exhaustive()
+        f.debug_struct("Card")
+            .field("serial", &self.serial)
+            .finish_non_exhaustive()
     }
 }
 
@@ -287,7 +346,9 @@ impl Connection {
         let path = keys_socket(room);
         let stream = UnixStream::connect(&path)
             .with_context(|| format!("cannot reach the room's `{}`", path.display()))?;
-        Ok(Self { stream: BufReader::new(stream) })
+        Ok(Self {
+            stream: BufReader::new(stream),
+        })
     }
 
     fn ask<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T> {

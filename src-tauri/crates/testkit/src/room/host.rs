@@ -54,7 +54,10 @@ impl RoomHost {
             let log = fs::read_to_string(&log_path).unwrap_or_default();
             anyhow::bail!("the room did not start: {}", log.trim());
         }
-        Ok(Self { child, room: Room::at(&directory)? })
+        Ok(Self {
+            child,
+            room: Room::at(&directory)?,
+        })
     }
 
     /// The room, for its cards.
@@ -84,7 +87,15 @@ pub fn enter_namespace(directory: &Path) -> Result<()> {
     let mut command = Command::new("unshare");
     if !is_root {
         let allowed = Command::new("unshare")
-            .args(["--user", "--map-root-user", "--mount", "--net", "--pid", "--fork", "true"])
+            .args([
+                "--user",
+                "--map-root-user",
+                "--mount",
+                "--net",
+                "--pid",
+                "--fork",
+                "true",
+            ])
             .output()
             .context("cannot run `unshare` (Debian package util-linux)")?;
         anyhow::ensure!(
@@ -133,6 +144,9 @@ fn program() -> Result<PathBuf> {
         .map(|folder| folder.join(PROGRAM))
         .find(|program| program.is_file())
         .with_context(|| {
-            format!("no `{PROGRAM}` beside `{}`: cargo build -p testkit", this.display())
+            format!(
+                "no `{PROGRAM}` beside `{}`: cargo build -p testkit",
+                this.display()
+            )
         })
 }

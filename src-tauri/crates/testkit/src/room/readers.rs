@@ -57,16 +57,25 @@ impl Readers {
             Ok(named_ports().filter(|names| names.len() == expected))
         })?;
         let free = Mutex::new(names.keys().rev().copied().collect());
-        Ok(Self { names, free, freed: Condvar::new() })
+        Ok(Self {
+            names,
+            free,
+            freed: Condvar::new(),
+        })
     }
 
     /// Takes so many readers, waiting until they are free.
     pub fn take(&self, count: usize) -> Result<Vec<u16>> {
         if count > self.names.len() {
-            bail!("{count} cards at once, but the room has {} readers", self.names.len());
+            bail!(
+                "{count} cards at once, but the room has {} readers",
+                self.names.len()
+            );
         }
         let free = locked(&self.free);
-        let waited = self.freed.wait_timeout_while(free, PATIENCE, |free| free.len() < count);
+        let waited = self
+            .freed
+            .wait_timeout_while(free, PATIENCE, |free| free.len() < count);
         let (mut free, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
             bail!("no {count} free readers within {} s", PATIENCE.as_secs());
@@ -83,20 +92,32 @@ impl Readers {
 
     /// The reader's name.
     pub fn name(&self, port: u16) -> Option<String> {
-        self.names.get(&port).map(|name| name.to_string_lossy().into_owned())
+        self.names
+            .get(&port)
+            .map(|name| name.to_string_lossy().into_owned())
     }
 
     /// Waits until pcscd has seen that a card is in the reader, or that none is. Gives the reader's
     /// name.
     pub fn wait_until(&self, port: u16, card: bool) -> Result<String> {
-        let name = self.names.get(&port).with_context(|| format!("no reader on port {port}"))?;
+        let name = self
+            .names
+            .get(&port)
+            .with_context(|| format!("no reader on port {port}"))?;
         let context = pcsc::Context::establish(pcsc::Scope::System)?;
-        let what = if card { "a card seen in its reader" } else { "a reader seen empty" };
+        let what = if card {
+            "a card seen in its reader"
+        } else {
+            "a reader seen empty"
+        };
         wait_for(what, NOTICED, || {
             let mut states = [ReaderState::new(name.clone(), State::UNAWARE)];
             context.get_status_change(Duration::ZERO, &mut states)?;
             let wanted = if card { State::PRESENT } else { State::EMPTY };
-            Ok(states.iter().any(|s| s.event_state().contains(wanted)).then_some(()))
+            Ok(states
+                .iter()
+                .any(|s| s.event_state().contains(wanted))
+                .then_some(()))
         })?;
         Ok(name.to_string_lossy().into_owned())
     }
@@ -120,14 +141,28 @@ fn configure(drivers: &Path) -> Result<String> {
 
 fn prepare_namespace(sock: &Path) -> Result<()> {
     // Without a /proc of its own the room still works; tools that look at it would see the host's.
-    let _ = run("mount", &["-t".as_ref(), "proc".as_ref(), "proc".as_ref(), "/proc".as_ref()]);
+    let _ = run(
+        "mount",
+        &[
+            "-t".as_ref(),
+            "proc".as_ref(),
+            "proc".as_ref(),
+            "/proc".as_ref(),
+        ],
+    );
     run("ip", &["link", "set", "lo", "up"].map(OsStr::new))?;
     if !Path::new(SOCKET_FOLDER).exists() && fs::create_dir_all(SOCKET_FOLDER).is_err() {
         run("mount", &["-t", "tmpfs", "tmpfs", "/run"].map(OsStr::new))?;
         fs::create_dir_all(SOCKET_FOLDER)?;
     }
-    run("mount", &["--bind".as_ref(), sock.as_os_str(), SOCKET_FOLDER.as_ref()])?;
-    run("mount", &["-t", "tmpfs", "tmpfs", USB_DRIVERS].map(OsStr::new))
+    run(
+        "mount",
+        &["--bind".as_ref(), sock.as_os_str(), SOCKET_FOLDER.as_ref()],
+    )?;
+    run(
+        "mount",
+        &["-t", "tmpfs", "tmpfs", USB_DRIVERS].map(OsStr::new),
+    )
 }
 
 fn run(program: &str, arguments: &[&OsStr]) -> Result<()> {
@@ -136,14 +171,23 @@ fn run(program: &str, arguments: &[&OsStr]) -> Result<()> {
         .output()
         .with_context(|| format!("cannot run `{program}`"))?;
     let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "`{program}` {arguments:?} failed: {}", said.trim());
+    anyhow::ensure!(
+        output.status.success(),
+        "`{program}` {arguments:?} failed: {}",
+        said.trim()
+    );
     Ok(())
 }
 
 fn spawn_pcscd(readers: &Path, log: &Path) -> Result<()> {
-    let program = ["/usr/sbin/pcscd", "pcscd"].into_iter().find(|p| Path::new(p).exists());
+    let program = ["/usr/sbin/pcscd", "pcscd"]
+        .into_iter()
+        .find(|p| Path::new(p).exists());
     let program = program.unwrap_or("pcscd");
-    let help = Command::new(program).arg("--help").output().context("cannot run pcscd")?;
+    let help = Command::new(program)
+        .arg("--help")
+        .output()
+        .context("cannot run pcscd")?;
     // Newer ones ask polkit, which is not in the room.
     let has_polkit = String::from_utf8_lossy(&help.stdout).contains("--disable-polkit");
     let log = File::create(log)?;
@@ -177,8 +221,16 @@ fn named_ports() -> Option<BTreeMap<u16, CString>> {
         let mut words = text.split_whitespace();
         let letter = words.next()?;
         let slot = u16::from_str_radix(words.next_back()?, 16).ok()?;
-        let copy = (0..COPIES).zip('A'..).find(|(_, l)| letter.chars().eq([*l]))?.0;
+        let copy = (0..COPIES)
+            .zip('A'..)
+            .find(|(_, l)| letter.chars().eq([*l]))?
+            .0;
         Some(FIRST_PORT + copy * SLOTS_PER_COPY + slot)
     };
-    Some(names.into_iter().filter_map(|name| Some((port_of(&name)?, name))).collect())
+    Some(
+        names
+            .into_iter()
+            .filter_map(|name| Some((port_of(&name)?, name)))
+            .collect(),
+    )
 }

@@ -99,7 +99,12 @@ impl Server {
         let saved: Vec<Saved> = serde_json::from_slice(&fs::read(self.file())?)
             .with_context(|| format!("cannot read `{}`", self.file().display()))?;
         let mut in_readers = Vec::new();
-        for Saved { firmware, in_reader, card } in saved {
+        for Saved {
+            firmware,
+            in_reader,
+            card,
+        } in saved
+        {
             let serial = card.serial;
             self.insert(serial, VirtualYubiKey::load(&card)?, firmware, true)?;
             if in_reader {
@@ -136,16 +141,31 @@ impl Server {
         keep: bool,
     ) -> Result<()> {
         let mut cards = locked(&self.cards);
-        anyhow::ensure!(!cards.contains_key(&serial), "card {serial} is already in the room");
+        anyhow::ensure!(
+            !cards.contains_key(&serial),
+            "card {serial} is already in the room"
+        );
         let sensor = Arc::clone(yubikey.sensor());
         let (yubikey, port) = (Mutex::new(yubikey), Mutex::new(None));
-        cards.insert(serial, Arc::new(Entry { yubikey, sensor, firmware, keep, port }));
+        cards.insert(
+            serial,
+            Arc::new(Entry {
+                yubikey,
+                sensor,
+                firmware,
+                keep,
+                port,
+            }),
+        );
         Ok(())
     }
 
     fn entry(&self, serial: u32) -> Result<Arc<Entry>> {
         let cards = locked(&self.cards);
-        cards.get(&serial).cloned().with_context(|| format!("no card {serial} in this room"))
+        cards
+            .get(&serial)
+            .cloned()
+            .with_context(|| format!("no card {serial} in this room"))
     }
 
     fn fresh_serial(&self) -> u32 {
@@ -159,7 +179,10 @@ impl Server {
     }
 
     fn plug(&self, serials: &[u32]) -> Result<Vec<String>> {
-        let entries = serials.iter().map(|s| self.entry(*s)).collect::<Result<Vec<_>>>()?;
+        let entries = serials
+            .iter()
+            .map(|s| self.entry(*s))
+            .collect::<Result<Vec<_>>>()?;
         for entry in &entries {
             self.unplug(entry)?;
         }
@@ -168,12 +191,17 @@ impl Server {
             *locked(&entry.port) = Some(*port);
             locked(&entry.yubikey).plug(*port)?;
         }
-        ports.iter().map(|port| self.readers.wait_until(*port, true)).collect()
+        ports
+            .iter()
+            .map(|port| self.readers.wait_until(*port, true))
+            .collect()
     }
 
     fn unplug(&self, entry: &Entry) -> Result<()> {
         locked(&entry.yubikey).unplug();
-        let Some(port) = locked(&entry.port).take() else { return Ok(()) };
+        let Some(port) = locked(&entry.port).take() else {
+            return Ok(());
+        };
         let seen = self.readers.wait_until(port, false);
         self.readers.give_back(port);
         seen.map(|_| ())
@@ -209,11 +237,17 @@ struct Client {
 impl Client {
     fn new(server: Arc<Server>) -> Self {
         let number = server.next_client.fetch_add(1, Ordering::Relaxed);
-        Self { server, number, owned: Vec::new() }
+        Self {
+            server,
+            number,
+            owned: Vec::new(),
+        }
     }
 
     fn serve(mut self, mut stream: UnixStream) {
-        let Ok(reading) = stream.try_clone() else { return };
+        let Ok(reading) = stream.try_clone() else {
+            return;
+        };
         for line in BufReader::new(reading).lines() {
             let Ok(line) = line else { break };
             let reply = match serde_json::from_str(&line).context("no such request") {
@@ -221,7 +255,9 @@ impl Client {
                 Err(error) => Err(error),
             };
             let reply = reply.map_or_else(|error| Reply::Error(format!("{error:#}")), Reply::Ok);
-            let Ok(mut text) = serde_json::to_string(&reply) else { break };
+            let Ok(mut text) = serde_json::to_string(&reply) else {
+                break;
+            };
             text.push('\n');
             if stream.write_all(text.as_bytes()).is_err() {
                 break;
@@ -233,7 +269,13 @@ impl Client {
         let server = Arc::clone(&self.server);
         let sensor = |serial| server.entry(serial).map(|entry| Arc::clone(&entry.sensor));
         Ok(match request {
-            Request::New { serial, firmware, root, touch_timeout_ms, keep } => {
+            Request::New {
+                serial,
+                firmware,
+                root,
+                touch_timeout_ms,
+                keep,
+            } => {
                 let serial = serial.unwrap_or_else(|| server.fresh_serial());
                 let config = Config {
                     serial,
@@ -270,7 +312,12 @@ impl Client {
                 sensor(serial)?.pull_on(event);
                 Value::Null
             }
-            Request::ImportKey { serial, slot, pin_policy, touch_policy } => {
+            Request::ImportKey {
+                serial,
+                slot,
+                pin_policy,
+                touch_policy,
+            } => {
                 let entry = server.entry(serial)?;
                 locked(&entry.yubikey).import_key(slot, pin_policy, touch_policy);
                 Value::Null
@@ -298,7 +345,10 @@ impl Client {
     fn lock(&self) -> Result<()> {
         let turn = locked(&self.server.turn);
         let taken = |turn: &mut Option<u64>| turn.is_some_and(|holder| holder != self.number);
-        let waited = self.server.turn_changed.wait_timeout_while(turn, PATIENCE, taken);
+        let waited = self
+            .server
+            .turn_changed
+            .wait_timeout_while(turn, PATIENCE, taken);
         let (mut turn, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
             bail!("another test kept the room for {} s", PATIENCE.as_secs());
@@ -326,7 +376,11 @@ impl Drop for Client {
 }
 
 fn parse_firmware(text: &str) -> Result<[u8; 3]> {
-    let parts = text.split('.').map(str::parse).collect::<Result<Vec<u8>, _>>().ok();
+    let parts = text
+        .split('.')
+        .map(str::parse)
+        .collect::<Result<Vec<u8>, _>>()
+        .ok();
     parts
         .and_then(|parts| parts.try_into().ok())
         .with_context(|| format!("`{text}` is no firmware version such as 5.7.1"))

@@ -19,7 +19,11 @@ impl Status {
 
     /// "Wrong, so many tries left."
     pub fn tries_left(tries: u8) -> Self {
-        if tries == 0 { Self::BLOCKED } else { Self(0x63C0 | u16::from(tries.min(15))) }
+        if tries == 0 {
+            Self::BLOCKED
+        } else {
+            Self(0x63C0 | u16::from(tries.min(15)))
+        }
     }
 }
 
@@ -44,7 +48,14 @@ impl<'a> Command<'a> {
         let (&[class, instruction, p1, p2], body) =
             bytes.split_first_chunk().ok_or(Status::WRONG_LENGTH)?;
         let (data, expected) = body_of(body).ok_or(Status::WRONG_LENGTH)?;
-        Ok(Self { class, instruction, p1, p2, data, expected })
+        Ok(Self {
+            class,
+            instruction,
+            p1,
+            p2,
+            data,
+            expected,
+        })
     }
 
     /// More blocks of the same command follow.
@@ -62,7 +73,10 @@ fn body_of(body: &[u8]) -> Option<(&[u8], usize)> {
             let (data, le) = rest.split_at_checked(u16::from_be_bytes([*hi, *lo]).into())?;
             match le {
                 [] => Some((data, EXTENDED)),
-                [hi, lo] => Some((data, or_all(u16::from_be_bytes([*hi, *lo]).into(), EXTENDED))),
+                [hi, lo] => Some((
+                    data,
+                    or_all(u16::from_be_bytes([*hi, *lo]).into(), EXTENDED),
+                )),
                 _ => None,
             }
         }
@@ -86,8 +100,8 @@ pub fn tlv(tag: &[u8], value: &[u8]) -> Vec<u8> {
     let mut out = tag.to_vec();
     let [.., high, low] = value.len().to_be_bytes();
     match value.len() {
-        0..0x80 => out.push(low),
-        0x80..0x100 => out.extend([0x81, low]),
+        0..=0x7F => out.push(low),
+        0x80..=0xFF => out.extend([0x81, low]),
         _ => out.extend([0x82, high, low]),
     }
     out.extend(value);
@@ -109,7 +123,10 @@ impl<'a> Tlvs<'a> {
     }
 
     pub fn get(&self, tag: u8) -> Option<&'a [u8]> {
-        self.0.iter().find(|(t, _)| *t == tag).map(|(_, value)| *value)
+        self.0
+            .iter()
+            .find(|(t, _)| *t == tag)
+            .map(|(_, value)| *value)
     }
 
     pub fn need(&self, tag: u8) -> Result<&'a [u8], Status> {
@@ -126,7 +143,7 @@ fn length_and_value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = match bytes {
         [0x81, n, rest @ ..] => (usize::from(*n), rest),
         [0x82, hi, lo, rest @ ..] => (u16::from_be_bytes([*hi, *lo]).into(), rest),
-        [n @ 0..0x80, rest @ ..] => (usize::from(*n), rest),
+        [n @ 0..=0x7F, rest @ ..] => (usize::from(*n), rest),
         _ => return None,
     };
     rest.split_at_checked(length)
@@ -137,7 +154,9 @@ mod tests {
     use super::*;
 
     fn parsed(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
-        Command::parse(bytes).ok().map(|c| (c.data.to_vec(), c.expected))
+        Command::parse(bytes)
+            .ok()
+            .map(|c| (c.data.to_vec(), c.expected))
     }
 
     #[test]
@@ -149,15 +168,28 @@ mod tests {
         assert_eq!(parsed(&[0, 1, 2, 3, 2, 8, 9, 7]), Some((vec![8, 9], 7)));
         assert_eq!(parsed(&[0, 1, 2, 3, 0, 0, 0]), Some((vec![], 65_536)));
         assert_eq!(parsed(&[0, 1, 2, 3, 0, 0, 1, 9]), Some((vec![9], 65_536)));
-        assert_eq!(parsed(&[0, 1, 2, 3, 0, 0, 1, 9, 1, 0]), Some((vec![9], 256)));
+        assert_eq!(
+            parsed(&[0, 1, 2, 3, 0, 0, 1, 9, 1, 0]),
+            Some((vec![9], 256))
+        );
     }
 
     #[test]
     fn a_length_that_lies_is_refused() {
-        for bytes in [&[0, 1, 2][..], &[], &[0, 1, 2, 3, 9, 1, 1], &[0, 1, 2, 3, 0, 9, 9, 1]] {
+        for bytes in [
+            &[0, 1, 2][..],
+            &[],
+            &[0, 1, 2, 3, 9, 1, 1],
+            &[0, 1, 2, 3, 0, 9, 9, 1],
+        ] {
             assert!(parsed(bytes).is_none(), "{bytes:?}");
         }
-        for bytes in [&[0x7C, 5, 1][..], &[0x7C], &[0x7C, 0x82, 1], &[0x7C, 0x83, 0, 0, 0]] {
+        for bytes in [
+            &[0x7C, 5, 1][..],
+            &[0x7C],
+            &[0x7C, 0x82, 1],
+            &[0x7C, 0x83, 0, 0, 0],
+        ] {
             assert!(Tlvs::parse(bytes).is_err(), "{bytes:?}");
         }
     }

@@ -44,7 +44,11 @@ impl Authority {
             intermediates.push(parameters.signed_by(&key, &issuer)?.der().to_vec());
             issuer = Issuer::new(parameters, key);
         }
-        Ok(Self { root, intermediates, issuer })
+        Ok(Self {
+            root,
+            intermediates,
+            issuer,
+        })
     }
 
     fn save(&self, directory: &Path, name: &str) -> Result<()> {
@@ -52,7 +56,10 @@ impl Authority {
         for (number, der) in (1..).zip(&self.intermediates) {
             fs::write(directory.join(intermediate_file(name, number)), der)?;
         }
-        fs::write(directory.join(format!("{name}.key")), self.issuer.key().serialized_der())?;
+        fs::write(
+            directory.join(format!("{name}.key")),
+            self.issuer.key().serialized_der(),
+        )?;
         Ok(())
     }
 
@@ -61,7 +68,9 @@ impl Authority {
         let tiers = tiers(name);
         let intermediates = (1..=tiers.len())
             .map(|number| fs::read(directory.join(intermediate_file(name, number))));
-        let issuer_name = tiers.last().map_or_else(|| root_name(name), |tier| (*tier).to_owned());
+        let issuer_name = tiers
+            .last()
+            .map_or_else(|| root_name(name), |tier| (*tier).to_owned());
         Ok(Self {
             root: fs::read(directory.join(format!("{name}.der")))?,
             intermediates: intermediates.collect::<Result<_, _>>()?,
@@ -72,7 +81,10 @@ impl Authority {
     /// A card's attestation key and the certificate for it.
     pub(super) fn certify_card(&self) -> Result<(KeyPair, Vec<u8>)> {
         let key = KeyPair::generate()?;
-        let certificate = card_parameters().signed_by(&key, &self.issuer)?.der().to_vec();
+        let certificate = card_parameters()
+            .signed_by(&key, &self.issuer)?
+            .der()
+            .to_vec();
         Ok((key, certificate))
     }
 }
@@ -103,7 +115,10 @@ impl Authorities {
     /// The authority with this name.
     pub fn get(&self, name: &str) -> Result<&Authority> {
         self.0.get(name).with_context(|| {
-            format!("no attestation root `{name}` here; there are {}", NAMES.join(", "))
+            format!(
+                "no attestation root `{name}` here; there are {}",
+                NAMES.join(", ")
+            )
         })
     }
 }
@@ -114,7 +129,10 @@ fn root_name(name: &str) -> String {
 
 fn tiers(name: &str) -> &'static [&'static str] {
     match name {
-        "deep" => &["TEST Attestation Intermediate A 1", "TEST PIV Attestation A 1"],
+        "deep" => &[
+            "TEST Attestation Intermediate A 1",
+            "TEST PIV Attestation A 1",
+        ],
         _ => &[],
     }
 }
@@ -149,7 +167,11 @@ fn named(name: &str) -> CertificateParams {
 impl Card {
     /// ATTEST: a certificate that says how the key in `slot` came to be.
     pub(super) fn attest(&self, slot: u8) -> Answer {
-        let key = self.memory.keys.get(&slot).ok_or(Status::REFERENCE_NOT_FOUND)?;
+        let key = self
+            .memory
+            .keys
+            .get(&slot)
+            .ok_or(Status::REFERENCE_NOT_FOUND)?;
         if key.origin != Origin::Generated {
             return Err(Status::WRONG_DATA);
         }
@@ -170,7 +192,9 @@ impl Card {
         }
         let public = PublicKey(key.point());
         let certificate = parameters.signed_by(&public, &self.attestation);
-        certificate.map(|c| c.der().to_vec()).map_err(|_| Status::INTERNAL)
+        certificate
+            .map(|c| c.der().to_vec())
+            .map_err(|_| Status::INTERNAL)
     }
 }
 

@@ -123,7 +123,11 @@ impl Card {
         }
         if command.is_chained() {
             let kept = self.session.add_block(command.data);
-            return if kept { Ok(vec![0x90, 0x00]) } else { Err(Status::WRONG_LENGTH) };
+            return if kept {
+                Ok(vec![0x90, 0x00])
+            } else {
+                Err(Status::WRONG_LENGTH)
+            };
         }
         let data = self.session.complete(command.data);
         self.session.set_response(Vec::new());

@@ -78,7 +78,11 @@ const RESPONSE: u8 = 0x82;
 
 impl Card {
     pub(super) fn need_management(&self) -> Result<(), Status> {
-        if self.session.management { Ok(()) } else { Err(Status::SECURITY_NOT_SATISFIED) }
+        if self.session.management {
+            Ok(())
+        } else {
+            Err(Status::SECURITY_NOT_SATISFIED)
+        }
     }
 
     /// GENERAL AUTHENTICATE with the management key: mutual, or of the host alone.
@@ -89,7 +93,11 @@ impl Card {
         }
         let cipher = Cipher::from_number(algorithm).ok_or(Status::WRONG_DATA)?;
         let key = self.memory.management_key.clone();
-        let parts = (template.get(WITNESS), template.get(CHALLENGE), template.get(RESPONSE));
+        let parts = (
+            template.get(WITNESS),
+            template.get(CHALLENGE),
+            template.get(RESPONSE),
+        );
         match parts {
             (Some([]), _, _) => {
                 let witness = random(cipher.block_length());
@@ -111,8 +119,11 @@ impl Card {
                 Ok(wrapped(CHALLENGE, &challenge))
             }
             (None, None, Some(response)) => {
-                let challenge =
-                    self.session.challenge.take().ok_or(Status::SECURITY_NOT_SATISFIED)?;
+                let challenge = self
+                    .session
+                    .challenge
+                    .take()
+                    .ok_or(Status::SECURITY_NOT_SATISFIED)?;
                 if cipher.encrypt(&key, &challenge)? != response {
                     return Err(Status::SECURITY_NOT_SATISFIED);
                 }
@@ -126,7 +137,9 @@ impl Card {
     /// SET MANAGEMENT KEY.
     pub(super) fn set_management_key(&mut self, data: &[u8]) -> Answer {
         self.need_management()?;
-        let [algorithm, 0x9B, length, key @ ..] = data else { return Err(Status::WRONG_DATA) };
+        let [algorithm, 0x9B, length, key @ ..] = data else {
+            return Err(Status::WRONG_DATA);
+        };
         let cipher = Cipher::from_number(*algorithm).ok_or(Status::WRONG_DATA)?;
         if key.len() != usize::from(*length) || key.len() != cipher.key_length() {
             return Err(Status::WRONG_DATA);

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 pub const FACTORY_PIN: [u8; 8] = *b"123456\xff\xff";
 pub const FACTORY_PUK: [u8; 8] = *b"12345678";
-pub const FACTORY_MANAGEMENT_KEY: [u8; 24] =
-    [1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8];
+pub const FACTORY_MANAGEMENT_KEY: [u8; 24] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8,
+];
 const FACTORY_TRIES: u8 = 3;
 
 /// Where a key came from, in the card's own numbers.
@@ -30,7 +31,11 @@ pub struct Key {
 impl Key {
     /// The public key as an uncompressed point.
     pub fn point(&self) -> Vec<u8> {
-        self.secret.public_key().to_encoded_point(false).as_bytes().to_vec()
+        self.secret
+            .public_key()
+            .to_encoded_point(false)
+            .as_bytes()
+            .to_vec()
     }
 }
 
@@ -44,7 +49,11 @@ pub struct Reference {
 
 impl Reference {
     fn factory(value: [u8; 8]) -> Self {
-        Self { value, tries: FACTORY_TRIES, tries_at_most: FACTORY_TRIES }
+        Self {
+            value,
+            tries: FACTORY_TRIES,
+            tries_at_most: FACTORY_TRIES,
+        }
     }
 }
 
@@ -74,8 +83,22 @@ impl Memory {
         let keys = saved.keys.iter().map(|key| {
             let secret = SecretKey::from_slice(&hex::decode(&key.secret)?)
                 .context("a saved card's key is no P-256 key")?;
-            let SavedKey { slot, pin_policy, touch_policy, origin, .. } = *key;
-            Ok((slot, Key { secret, pin_policy, touch_policy, origin }))
+            let SavedKey {
+                slot,
+                pin_policy,
+                touch_policy,
+                origin,
+                ..
+            } = *key;
+            Ok((
+                slot,
+                Key {
+                    secret,
+                    pin_policy,
+                    touch_policy,
+                    origin,
+                },
+            ))
         });
         let objects = saved
             .objects
@@ -103,7 +126,10 @@ impl Memory {
     }
 
     pub fn saved_objects(&self) -> Vec<(String, String)> {
-        self.objects.iter().map(|(tag, content)| (hex::encode(tag), hex::encode(content))).collect()
+        self.objects
+            .iter()
+            .map(|(tag, content)| (hex::encode(tag), hex::encode(content)))
+            .collect()
     }
 }
 

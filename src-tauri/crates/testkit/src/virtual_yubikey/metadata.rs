@@ -32,11 +32,20 @@ impl Card {
             MANAGEMENT_KEY => [
                 tlv(&[ALGORITHM], &[self.memory.management_algorithm]),
                 tlv(&[POLICY], &[0x00, 0x01]),
-                tlv(&[IS_DEFAULT], &[u8::from(self.memory.management_key == FACTORY_MANAGEMENT_KEY)]),
+                tlv(
+                    &[IS_DEFAULT],
+                    &[u8::from(
+                        self.memory.management_key == FACTORY_MANAGEMENT_KEY,
+                    )],
+                ),
             ]
             .concat(),
             slot => {
-                let key = self.memory.keys.get(&slot).ok_or(Status::REFERENCE_NOT_FOUND)?;
+                let key = self
+                    .memory
+                    .keys
+                    .get(&slot)
+                    .ok_or(Status::REFERENCE_NOT_FOUND)?;
                 [
                     tlv(&[ALGORITHM], &[ECC_P256]),
                     tlv(&[POLICY], &[key.pin_policy, key.touch_policy]),

@@ -61,14 +61,22 @@ impl VirtualYubiKey {
     pub fn new(config: Config, authority: &Authority) -> Result<Self> {
         let sensor = Arc::new(Sensor::new(config.touch_timeout));
         let card = Card::new(config, authority, Arc::clone(&sensor))?;
-        Ok(Self { card: Arc::new(Mutex::new(card)), sensor, link: None })
+        Ok(Self {
+            card: Arc::new(Mutex::new(card)),
+            sensor,
+            link: None,
+        })
     }
 
     /// A key as it was when [`VirtualYubiKey::save`] wrote it down.
     pub fn load(saved: &SavedCard) -> Result<Self> {
         let sensor = Arc::new(Sensor::new(Duration::from_millis(saved.touch_timeout_ms)));
         let card = Card::load(saved, Arc::clone(&sensor))?;
-        Ok(Self { card: Arc::new(Mutex::new(card)), sensor, link: None })
+        Ok(Self {
+            card: Arc::new(Mutex::new(card)),
+            sensor,
+            link: None,
+        })
     }
 
     /// Everything that the key remembers, private keys included.
@@ -89,8 +97,11 @@ impl VirtualYubiKey {
         stream.set_nodelay(true)?;
         self.sensor.plugged();
         let mut connection = vpicc::Connection::from(stream.try_clone()?);
-        let mut contact =
-            Contact { card: Arc::clone(&self.card), stream: stream.try_clone()?, pulled: false };
+        let mut contact = Contact {
+            card: Arc::clone(&self.card),
+            stream: stream.try_clone()?,
+            pulled: false,
+        };
         let sensor = Arc::clone(&self.sensor);
         let served = std::thread::spawn(move || {
             while connection.poll(&mut contact).is_ok() {
@@ -117,7 +128,12 @@ impl VirtualYubiKey {
     /// Puts a fresh key that was not generated on the card into `slot`.
     pub fn import_key(&self, slot: u8, pin_policy: u8, touch_policy: u8) {
         let secret = p256_card::SecretKey::random(&mut rand::rngs::OsRng);
-        let key = Key { secret, pin_policy, touch_policy, origin: Origin::Imported };
+        let key = Key {
+            secret,
+            pin_policy,
+            touch_policy,
+            origin: Origin::Imported,
+        };
         locked(&self.card).memory.keys.insert(slot, key);
     }
 

@@ -42,7 +42,12 @@ const ATTESTATION_CERTIFICATE: &[u8] = &[0x5F, 0xFF, 0x01];
 
 impl Card {
     pub(super) fn piv(&mut self, command: &Command<'_>, data: &[u8], pin_fresh: bool) -> Answer {
-        let &Command { instruction, p1, p2, .. } = command;
+        let &Command {
+            instruction,
+            p1,
+            p2,
+            ..
+        } = command;
         match instruction {
             VERIFY => self.verify(p1, p2, data),
             CHANGE_REFERENCE | RESET_RETRY => self.change_reference(instruction, p2, data),
@@ -73,7 +78,11 @@ impl Card {
         }
         if pin.is_empty() {
             let known = self.session.pin_verified;
-            return if known { Ok(Vec::new()) } else { Err(Status::tries_left(self.memory.pin.tries)) };
+            return if known {
+                Ok(Vec::new())
+            } else {
+                Err(Status::tries_left(self.memory.pin.tries))
+            };
         }
         let pin = eight(pin)?;
         if let Err(status) = check(&mut self.memory.pin, &pin) {
@@ -113,8 +122,16 @@ impl Card {
         if !(1..=15).contains(&pin) || !(1..=15).contains(&puk) {
             return Err(Status::WRONG_DATA);
         }
-        self.memory.pin = Reference { value: FACTORY_PIN, tries: pin, tries_at_most: pin };
-        self.memory.puk = Reference { value: FACTORY_PUK, tries: puk, tries_at_most: puk };
+        self.memory.pin = Reference {
+            value: FACTORY_PIN,
+            tries: pin,
+            tries_at_most: pin,
+        };
+        self.memory.puk = Reference {
+            value: FACTORY_PUK,
+            tries: puk,
+            tries_at_most: puk,
+        };
         Ok(Vec::new())
     }
 
@@ -132,7 +149,13 @@ impl Card {
         let outer = Tlvs::parse(data)?;
         let template = Tlvs::parse(outer.need(0xAC)?)?;
         let algorithm = template.byte(0x80).ok_or(Status::WRONG_DATA)?;
-        let key = new_key(algorithm, slot, SecretKey::random(&mut OsRng), Origin::Generated, &template)?;
+        let key = new_key(
+            algorithm,
+            slot,
+            SecretKey::random(&mut OsRng),
+            Origin::Generated,
+            &template,
+        )?;
         let answer = tlv(&[0x7F, 0x49], &tlv(&[0x86], &key.point()));
         self.memory.keys.insert(slot, key);
         Ok(answer)
@@ -141,8 +164,7 @@ impl Card {
     fn import(&mut self, algorithm: u8, slot: u8, data: &[u8]) -> Answer {
         self.need_management()?;
         let template = Tlvs::parse(data)?;
-        let secret =
-            SecretKey::from_slice(template.need(0x06)?).map_err(|_| Status::WRONG_DATA)?;
+        let secret = SecretKey::from_slice(template.need(0x06)?).map_err(|_| Status::WRONG_DATA)?;
         let key = new_key(algorithm, slot, secret, Origin::Imported, &template)?;
         self.memory.keys.insert(slot, key);
         Ok(Vec::new())
@@ -156,7 +178,11 @@ impl Card {
         if to != DELETE && !is_key_slot(to) {
             return Err(Status::WRONG_REFERENCE);
         }
-        let key = self.memory.keys.remove(&from).ok_or(Status::REFERENCE_NOT_FOUND)?;
+        let key = self
+            .memory
+            .keys
+            .remove(&from)
+            .ok_or(Status::REFERENCE_NOT_FOUND)?;
         if to != DELETE {
             self.memory.keys.insert(to, key);
         }
@@ -171,7 +197,10 @@ impl Card {
         }
         if tag == ATTESTATION_CERTIFICATE {
             let certificate = tlv(&[0x70], &self.attestation_certificate);
-            return Ok(tlv(&[0x53], &[certificate, vec![0x71, 1, 0, 0xFE, 0]].concat()));
+            return Ok(tlv(
+                &[0x53],
+                &[certificate, vec![0x71, 1, 0, 0xFE, 0]].concat(),
+            ));
         }
         if tag == PRINTED && !self.session.pin_verified {
             return Err(Status::SECURITY_NOT_SATISFIED);
@@ -200,7 +229,11 @@ fn eight(bytes: &[u8]) -> Result<[u8; 8], Status> {
 /// A PIN or PUK has at least six characters; the rest is filled with FF.
 fn need_length(value: &[u8; 8]) -> Result<(), Status> {
     let long_enough = value.iter().take(6).all(|byte| *byte != 0xFF);
-    if long_enough { Ok(()) } else { Err(Status::WRONG_DATA) }
+    if long_enough {
+        Ok(())
+    } else {
+        Err(Status::WRONG_DATA)
+    }
 }
 
 fn check(reference: &mut Reference, tried: &[u8; 8]) -> Result<(), Status> {
@@ -250,5 +283,10 @@ fn new_key(
         Some(_) => Err(Status::WRONG_DATA),
     };
     let (pin_policy, touch_policy) = (policy(0xAA, pin_by_default)?, policy(0xAB, 1)?);
-    Ok(Key { secret, pin_policy, touch_policy, origin })
+    Ok(Key {
+        secret,
+        pin_policy,
+        touch_policy,
+        origin,
+    })
 }

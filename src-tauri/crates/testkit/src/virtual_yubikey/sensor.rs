@@ -70,7 +70,11 @@ impl Sensor {
             asked: 0,
             pull: None,
         };
-        Self { timeout, state: Mutex::new(state), changed: Condvar::new() }
+        Self {
+            timeout,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
     }
 
     pub(super) fn timeout(&self) -> Duration {
@@ -87,7 +91,10 @@ impl Sensor {
 
     /// True once, when the pull that was ordered is this one.
     pub(super) fn take_pull(&self, event: PullOn) -> bool {
-        locked(&self.state).pull.take_if(|ordered| *ordered == event).is_some()
+        locked(&self.state)
+            .pull
+            .take_if(|ordered| *ordered == event)
+            .is_some()
     }
 
     /// Blinks until touched, pulled or out of time.
@@ -153,14 +160,18 @@ impl Sensor {
     /// Waits until the key blinks.
     pub fn wait_blink(&self, within: Duration) -> bool {
         let state = locked(&self.state);
-        let waited = self.changed.wait_timeout_while(state, within, |s| !s.blinking);
+        let waited = self
+            .changed
+            .wait_timeout_while(state, within, |s| !s.blinking);
         waited.unwrap_or_else(PoisonError::into_inner).0.blinking
     }
 
     /// Waits until the key is in no reader.
     pub fn wait_pulled(&self, within: Duration) -> bool {
         let state = locked(&self.state);
-        let waited = self.changed.wait_timeout_while(state, within, |s| s.in_reader);
+        let waited = self
+            .changed
+            .wait_timeout_while(state, within, |s| s.in_reader);
         !waited.unwrap_or_else(PoisonError::into_inner).0.in_reader
     }
 

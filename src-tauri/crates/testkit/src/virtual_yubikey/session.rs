@@ -32,7 +32,10 @@ pub struct Session {
 
 impl Session {
     pub fn of(applet: Applet) -> Self {
-        Self { applet, ..Self::default() }
+        Self {
+            applet,
+            ..Self::default()
+        }
     }
 
     /// Keeps a block of a chained command; false when the chain has grown too long.

@@ -37,7 +37,11 @@ impl Card {
         if slot == MANAGEMENT_SLOT {
             return self.authenticate_host(algorithm, &template);
         }
-        let key = self.memory.keys.get(&slot).ok_or(Status::REFERENCE_NOT_FOUND)?;
+        let key = self
+            .memory
+            .keys
+            .get(&slot)
+            .ok_or(Status::REFERENCE_NOT_FOUND)?;
         if algorithm != ECC_P256 {
             return Err(Status::WRONG_PARAMETERS);
         }
@@ -51,7 +55,11 @@ impl Card {
             return Err(Status::SECURITY_NOT_SATISFIED);
         }
         self.need_touch(touch_policy)?;
-        let key = self.memory.keys.get(&slot).ok_or(Status::REFERENCE_NOT_FOUND)?;
+        let key = self
+            .memory
+            .keys
+            .get(&slot)
+            .ok_or(Status::REFERENCE_NOT_FOUND)?;
         let result = match template.get(PEER) {
             Some(peer) => agree(key, peer)?,
             None => sign(key, template.need(DIGEST)?)?,
@@ -63,7 +71,10 @@ impl Card {
     }
 
     fn need_touch(&mut self, policy: u8) -> Result<(), Status> {
-        let touched_lately = self.session.touched_at.is_some_and(|at| at.elapsed() <= TOUCH_CACHE);
+        let touched_lately = self
+            .session
+            .touched_at
+            .is_some_and(|at| at.elapsed() <= TOUCH_CACHE);
         let needed = policy == TOUCH_ALWAYS || (policy == TOUCH_CACHED && !touched_lately);
         if !needed {
             return Ok(());
@@ -83,11 +94,14 @@ impl Card {
 }
 
 fn sign(key: &Key, digest: &[u8]) -> Answer {
-    let padding = 32_usize.checked_sub(digest.len()).ok_or(Status::WRONG_DATA)?;
+    let padding = 32_usize
+        .checked_sub(digest.len())
+        .ok_or(Status::WRONG_DATA)?;
     let mut padded = vec![0; padding];
     padded.extend(digest);
-    let signature: Signature =
-        SigningKey::from(&key.secret).sign_prehash(&padded).map_err(|_| Status::INTERNAL)?;
+    let signature: Signature = SigningKey::from(&key.secret)
+        .sign_prehash(&padded)
+        .map_err(|_| Status::INTERNAL)?;
     Ok(signature.to_der().as_bytes().to_vec())
 }
 
