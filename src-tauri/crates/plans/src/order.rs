@@ -1,8 +1,16 @@
 //! What may be signed, and what was.
 
-use domain::act::ChildPath;
+use bitcoin::OutPoint;
+use domain::Payout;
+use domain::act::{ChildPath, Planned};
 use domain::id::{EntryId, ProposalId, VaultId};
 use domain::vault::Epoch;
+
+use crate::effects::Effects;
+use crate::inspect::{Inspected, examine};
+use crate::mismatch::PlanMismatch;
+use crate::sighash::key_path_sighashes;
+use crate::vault::VaultView;
 
 /// One input's message: the BIP341 key-path sighash and the child key that must sign it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +33,7 @@ pub struct SigningOrder {
     transaction: bitcoin::Transaction,
     inputs: Vec<InputDigest>,
     output_keys: Vec<bitcoin::secp256k1::XOnlyPublicKey>,
+    effects: Effects,
 }
 
 /// A transaction with every witness in place and checked.
@@ -48,6 +57,47 @@ pub enum FinishError {
     /// A signature that does not verify under its input's output key (libsecp256k1, BIP340).
     #[error("the signature of input {0} does not verify")]
     Invalid(usize),
+}
+
+/// Inspects a plan under what was approved and readies each input's digest, recomputed here.
+fn assemble(
+    proposal: ProposalId,
+    payout: &Payout,
+    plan: EntryId,
+    planned: &Planned,
+    view: &VaultView,
+    anchor: Option<OutPoint>,
+) -> Result<SigningOrder, PlanMismatch> {
+    if planned.proposal != proposal {
+        return Err(PlanMismatch::OtherProposal {
+            plan: planned.proposal,
+            authorized: proposal,
+        });
+    }
+    let Inspected {
+        effects,
+        transaction,
+        keys,
+        prevouts,
+    } = examine(planned, payout, view, anchor)?;
+    let sighashes = key_path_sighashes(&transaction, &prevouts)?;
+    let paths = planned.inputs.iter().map(|input| input.path);
+    let output_keys = paths.clone().map(|path| keys.output_key_at(path));
+    Ok(SigningOrder {
+        plan,
+        proposal,
+        version: planned.version,
+        vault: view.vault,
+        epoch: view.key.epoch,
+        inputs: paths
+            .clone()
+            .zip(sighashes)
+            .map(|(path, sighash)| InputDigest { path, sighash })
+            .collect(),
+        output_keys: output_keys.collect::<Result<_, _>>()?,
+        transaction,
+        effects,
+    })
 }
 
 impl SigningOrder {
@@ -79,6 +129,11 @@ impl SigningOrder {
     /// What each input's child key must sign, in the transaction's order. All that `mpc` sees.
     pub fn digests(&self) -> &[InputDigest] {
         &self.inputs
+    }
+
+    /// What the transaction does, as this seat decoded it.
+    pub const fn effects(&self) -> &Effects {
+        &self.effects
     }
 
     /// Puts one BIP340 signature to each input, after checking each with libsecp256k1 under the

@@ -1,0 +1,159 @@
+//! A vault's public keys: children, scripts and addresses, derived from its group key alone.
+
+use bitcoin::bip32::{ChainCode, ChildNumber, DerivationPath, Fingerprint, Xpub};
+use bitcoin::key::{TapTweak, UntweakedPublicKey};
+use bitcoin::secp256k1::{PublicKey, Secp256k1, VerifyOnly, XOnlyPublicKey};
+use bitcoin::{NetworkKind, ScriptBuf};
+use domain::act::{ChildPath, VaultKey};
+use domain::id::VaultId;
+use domain::{BtcAddress, Network, NetworkClass};
+
+/// What a seat knows of a vault from its own journal, and all that is needed to know its addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VaultView {
+    /// The vault.
+    pub vault: VaultId,
+    /// The chain it lives on.
+    pub network: Network,
+    /// The public side of its key.
+    pub key: VaultKey,
+}
+
+impl VaultView {
+    /// Checks the key and readies it for deriving.
+    pub fn keys(&self) -> Result<VaultKeys, VaultKeyError> {
+        VaultKeys::new(self)
+    }
+}
+
+/// The two chains of addresses that hold a vault's money. The acceptance chain
+/// ([`ChildPath::ACCEPTANCE`]) never has an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keychain {
+    /// Addresses shown to others.
+    Receive,
+    /// Change.
+    Change,
+}
+
+impl Keychain {
+    /// The first step of its paths.
+    pub const fn step(self) -> u32 {
+        match self {
+            Keychain::Receive => ChildPath::RECEIVE,
+            Keychain::Change => ChildPath::CHANGE,
+        }
+    }
+
+    /// The keychain that a path lies on, if it can hold money.
+    pub const fn of(path: ChildPath) -> Option<Self> {
+        match path.keychain() {
+            ChildPath::RECEIVE => Some(Keychain::Receive),
+            ChildPath::CHANGE => Some(Keychain::Change),
+            _ => None,
+        }
+    }
+}
+
+/// A key that is none, or a path that holds no money.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VaultKeyError {
+    /// Not 33 bytes of a point on secp256k1.
+    #[error(
+        "the vault's group key is no secp256k1 public key: the journal entry that made the vault is \
+         damaged; no address of it can be trusted, verify the journal"
+    )]
+    GroupKey,
+    /// Not 32 bytes.
+    #[error(
+        "the vault's chain code has {0} bytes instead of 32: the journal entry that made the vault \
+         is damaged; no address of it can be trusted, verify the journal"
+    )]
+    ChainCode(usize),
+    /// The acceptance chain, or a child that BIP32 skips.
+    #[error("m/{keychain}/{index} is no address of a vault: money is kept on keychains 0 and 1 only", keychain = .0.keychain(), index = .0.index())]
+    NotAnAddress(ChildPath),
+}
+
+/// A vault's root key (BIP32 depth 0), readied for deriving.
+#[derive(Debug, Clone)]
+pub struct VaultKeys {
+    root: Xpub,
+    network: Network,
+    secp: Secp256k1<VerifyOnly>,
+}
+
+impl VaultKeys {
+    /// Checks a vault's key. The whole 33-byte point is the BIP32 root: its parity is kept.
+    pub fn new(view: &VaultView) -> Result<Self, VaultKeyError> {
+        let group = &view.key.group.0;
+        let compressed = group.len() == bitcoin::secp256k1::constants::PUBLIC_KEY_SIZE;
+        let public_key = PublicKey::from_slice(group)
+            .ok()
+            .filter(|_| compressed)
+            .ok_or(VaultKeyError::GroupKey)?;
+        let code = &view.key.chain_code.0;
+        let chain_code: [u8; 32] = code
+            .as_slice()
+            .try_into()
+            .map_err(|_| VaultKeyError::ChainCode(code.len()))?;
+        Ok(Self {
+            root: Xpub {
+                network: match view.network.class() {
+                    NetworkClass::Mainnet => NetworkKind::Main,
+                    NetworkClass::Test => NetworkKind::Test,
+                },
+                depth: 0,
+                parent_fingerprint: Fingerprint::default(),
+                child_number: ChildNumber::Normal { index: 0 },
+                public_key,
+                chain_code: ChainCode::from(chain_code),
+            },
+            network: view.network,
+            secp: Secp256k1::verification_only(),
+        })
+    }
+
+    /// The extended public key of the vault: shows all its addresses, spends nothing.
+    pub const fn xpub(&self) -> &Xpub {
+        &self.root
+    }
+
+    /// The output descriptor of one keychain (BIP386, key path only), without checksum.
+    pub fn descriptor(&self, keychain: Keychain) -> String {
+        let step = keychain.step();
+        format!("tr([{}]{}/{step}/*)", self.root.fingerprint(), self.root)
+    }
+
+    /// The x-only key of a child before the Taproot tweak (BIP341's internal key).
+    pub fn internal_key_at(&self, path: ChildPath) -> Result<UntweakedPublicKey, VaultKeyError> {
+        let none = VaultKeyError::NotAnAddress(path);
+        let keychain = Keychain::of(path).ok_or(none.clone())?;
+        let step = |index| ChildNumber::from_normal_idx(index).map_err(|_| none.clone());
+        let steps = DerivationPath::from(vec![step(keychain.step())?, step(path.index())?]);
+        let child = self.root.derive_pub(&self.secp, &steps);
+        child.map(|child| child.to_x_only_pub()).map_err(|_| none)
+    }
+
+    /// The key that signatures verify under: the internal key tweaked without a script tree (BIP341,
+    /// as BIP86 prescribes).
+    pub fn output_key_at(&self, path: ChildPath) -> Result<XOnlyPublicKey, VaultKeyError> {
+        let (tweaked, _) = self.internal_key_at(path)?.tap_tweak(&self.secp, None);
+        Ok(tweaked.to_x_only_public_key())
+    }
+
+    /// The script of outputs that a child key owns.
+    pub fn script_at(&self, path: ChildPath) -> Result<ScriptBuf, VaultKeyError> {
+        let internal = self.internal_key_at(path)?;
+        Ok(ScriptBuf::new_p2tr(&self.secp, internal, None))
+    }
+
+    /// The address of a child key.
+    pub fn address_at(&self, path: ChildPath) -> Result<BtcAddress, VaultKeyError> {
+        let internal = self.internal_key_at(path)?;
+        let address = bitcoin::Address::p2tr(&self.secp, internal, None, self.network.to_bitcoin());
+        // The one door to an address, so that what is shown was parsed and checked like any other.
+        BtcAddress::parse(&address.to_string(), self.network)
+            .map_err(|_| VaultKeyError::NotAnAddress(path))
+    }
+}
