@@ -10,6 +10,7 @@ pub mod limits;
 mod mismatch;
 mod order;
 mod sighash;
+mod signed;
 mod vault;
 
 pub use decode::{LOCK_TIME, SEQUENCE, decode};
@@ -17,4 +18,5 @@ pub use effects::{Change, Effects, VirtualSize};
 pub use inspect::inspect;
 pub use mismatch::PlanMismatch;
 pub use order::{FinishError, InputDigest, SignedPlan, SigningOrder};
+pub use signed::{NotSigned, verify_signed};
 pub use vault::{Keychain, VaultKeyError, VaultKeys, VaultView};
