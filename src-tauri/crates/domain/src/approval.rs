@@ -50,6 +50,14 @@ impl Approval {
         })
     }
 
+    /// The same approval as this machine counts it: from the time it was first seen, where that is
+    /// later.
+    #[must_use]
+    pub fn seen_at(mut self, first_seen: Timestamp) -> Self {
+        self.effective = self.effective.max(first_seen);
+        self
+    }
+
     /// Who approves.
     pub const fn officer(&self) -> OfficerId {
         self.officer

@@ -330,6 +330,12 @@ impl Entry {
         self.body.id()
     }
 
+    /// Whether the link names exactly this body with exactly these signatures.
+    pub fn is_linked(&self) -> bool {
+        let link = self.link.link();
+        link.body == self.body.id() && link.signatures == LinkedSignatures::of(&self.body)
+    }
+
     /// Its place, from 0.
     pub const fn sequence(&self) -> u64 {
         self.link.link.sequence
