@@ -198,3 +198,67 @@ impl Card {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+
+    #[test]
+    fn no_message_makes_the_card_panic() {
+        let authority = Authority::generate("test").unwrap();
+        let timeout = Duration::from_millis(1);
+        let config = Config {
+            serial: 7,
+            firmware: [5, 7, 1],
+            touch_timeout: timeout,
+        };
+        let mut card = Card::new(config, &authority, Arc::new(Sensor::new(timeout))).unwrap();
+        let instructions = [
+            0xA4, 0xC0, 0x20, 0x24, 0x2C, 0x47, 0x87, 0xCB, 0xDB, 0xF6, 0xF7, 0xF8, 0xF9, 0xFA,
+            0xFB, 0xFD, 0xFE, 0xFF, 0x1D, 0x01,
+        ];
+        let tags = [
+            0x7C, 0x80, 0x81, 0x82, 0x85, 0xAC, 0xAA, 0xAB, 0x5C, 0x53, 0x06,
+        ];
+        let references = [0x9C, 0x9B, 0x80, 0x81, 0x11, 0x0A, 0xFF, 0x00];
+        let mut random = StdRng::seed_from_u64(1);
+        for round in 0..30_000 {
+            card.session.applet = Applet::Piv;
+            card.session.management = random.r#gen();
+            let mut message: Vec<u8> = vec![if random.gen_ratio(1, 8) { 0x10 } else { 0x00 }];
+            message.push(instructions[random.gen_range(0..instructions.len())]);
+            message.push(references[random.gen_range(0..references.len())]);
+            message.push(references[random.gen_range(0..references.len())]);
+            let length = random.gen_range(0..40);
+            message.push(length);
+            for _ in 0..length {
+                let any: u8 = random.r#gen();
+                let tag = tags[random.gen_range(0..tags.len())];
+                message.push(if random.r#gen() { tag } else { any % 24 });
+            }
+            message.truncate(random.gen_range(0..=message.len()));
+            let (answer, _) = card.answer(&message);
+            assert!(answer.len() >= 2, "round {round}: {message:02x?}");
+        }
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded() {
+        let authority = Authority::generate("test").unwrap();
+        let timeout = Duration::from_millis(1);
+        let config = Config {
+            serial: 7,
+            firmware: [5, 4, 3],
+            touch_timeout: timeout,
+        };
+        let mut card = Card::new(config, &authority, Arc::new(Sensor::new(timeout))).unwrap();
+        card.memory.pin.value = *b"654321\xff\xff";
+        card.memory.objects.insert(vec![0x5F], vec![1, 2]);
+        let text = serde_json::to_string(&card.save()).unwrap();
+        let saved: SavedCard = serde_json::from_str(&text).unwrap();
+        let again = Card::load(&saved, Arc::new(Sensor::new(timeout))).unwrap();
+        assert_eq!(serde_json::to_string(&again.save()).unwrap(), text);
+        assert_eq!(again.config.firmware, [5, 4, 3]);
+    }
+}
