@@ -42,6 +42,8 @@ impl Readers {
     pub fn start(room: &Path) -> Result<Self> {
         let folders = ["sock", "readers", "drivers"].map(|name| room.join(name));
         for folder in &folders {
+            // What an earlier pcscd left, it would take for one that runs.
+            let _ = fs::remove_dir_all(folder);
             fs::create_dir_all(folder)?;
         }
         let [sock, readers, drivers] = folders;
