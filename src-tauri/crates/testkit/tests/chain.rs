@@ -100,6 +100,10 @@ fn the_line_to_a_node_fails_as_it_is_told() -> Result<()> {
     // The client tries again by itself when a connection closes without an answer.
     let tried = proxy.requests("generatetoaddress").len();
     assert!(tried >= 1);
-    assert_eq!(height()?, 110 + u64::try_from(tried)?, "the node had acted each time");
+    assert_eq!(
+        height()?,
+        110 + u64::try_from(tried)?,
+        "the node had acted each time"
+    );
     Ok(())
 }

@@ -95,6 +95,7 @@ fn build(finished: &Path) -> Result<()> {
     if finished.join("bitcoind").is_file() {
         return Ok(());
     }
+    remove_leftovers(&cache);
     let started = Instant::now();
     say::step(&format!(
         "building a regtest bitcoind from the crate {CRATE} {VERSION}, once: five to ten minutes on two cores"
@@ -143,6 +144,17 @@ fn build(finished: &Path) -> Result<()> {
         finished.display()
     ));
     Ok(())
+}
+
+/// Removes what earlier builds left when they were killed; the lock says that none runs.
+fn remove_leftovers(cache: &Path) {
+    for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = |prefix: &str| name.to_str().is_some_and(|name| name.starts_with(prefix));
+        if (is_ours("bitcoind-build-") || is_ours("bitcoind-staging-")) && entry.path().is_dir() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// The cmake source inside the registry package that `Cargo.lock` pins.

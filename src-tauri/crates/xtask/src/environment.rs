@@ -4,7 +4,7 @@
 use crate::{cache, say, setup::Tools};
 use anyhow::{Context as _, Result};
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs::{self, File},
     io::{BufRead as _, BufReader},
     os::unix::process::CommandExt as _,
@@ -131,6 +131,20 @@ pub fn cargo() -> Result<Command> {
         }
     }
     Ok(command)
+}
+
+/// A command that runs in `environment` and dies with this process, however it dies. It must be
+/// started from the main thread, whose end is what the kernel watches.
+pub fn inside(environment: &Environment, program: &OsStr) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "--"]).arg(program);
+    command.envs(
+        environment
+            .variables()
+            .iter()
+            .map(|(name, value)| (*name, value)),
+    );
+    command
 }
 
 /// One of testkit's programs, running.

@@ -1,11 +1,11 @@
 //! `cargo xtask room`: runs a command, or a shell, among virtual readers and a private keyring.
 
-use crate::{environment::Environment, say, setup};
-use anyhow::{Context as _, Result};
-use std::{
-    ffi::OsString,
-    process::{Command, ExitCode},
+use crate::{
+    environment::{Environment, inside},
+    say, setup,
 };
+use anyhow::{Context as _, Result};
+use std::{ffi::OsString, process::ExitCode};
 
 /// `cargo xtask room [-- COMMAND ...]`.
 pub fn command(arguments: &[String]) -> Result<ExitCode> {
@@ -24,13 +24,8 @@ pub fn command(arguments: &[String]) -> Result<ExitCode> {
     let tools = setup::ensure()?;
     let environment = Environment::temporary(&tools)?;
     let (program, rest) = words.split_first().context("no command")?;
-    let mut child = Command::new(program);
-    child.args(rest).envs(
-        environment
-            .variables()
-            .iter()
-            .map(|(name, value)| (*name, value)),
-    );
+    let mut child = inside(&environment, program);
+    child.args(rest);
     // A cargo inside must not see what cargo set for xtask.
     child
         .env_remove("CARGO_MANIFEST_DIR")

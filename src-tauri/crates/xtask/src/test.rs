@@ -116,7 +116,7 @@ fn test(long: bool, extra: &[String]) -> Result<()> {
 fn logged(command: &Command, mut log: File) -> Result<()> {
     let mut joined = Command::new("sh");
     joined
-        .args(["-c", "exec \"$@\" 2>&1", "sh"])
+        .args(["-c", "exec setpriv --pdeathsig TERM -- \"$@\" 2>&1", "sh"])
         .arg(command.get_program())
         .args(command.get_args());
     if let Some(directory) = command.get_current_dir() {

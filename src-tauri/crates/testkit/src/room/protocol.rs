@@ -68,7 +68,7 @@ pub enum Request {
         /// The card.
         serial: u32,
     },
-    /// Orders the card to be pulled at that event, once; nothing takes the order back.
+    /// Orders the card to be pulled at that event, once; `null` takes the order back.
     PullOn {
         /// The card.
         serial: u32,
