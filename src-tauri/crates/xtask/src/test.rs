@@ -44,7 +44,7 @@ fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
         bitcoind::ensure().map(|_| started.elapsed())
     });
     stages.optional("format", has("fmt"), || {
-        checked(cargo()?.args(["fmt", "--all", "--check"]))
+        checked(cargo()?.args(["fmt", "--all", "--check", "--", "-l"]))
     })?;
     stages.run("build", || {
         checked(cargo()?.args(["build", "--workspace", "--all-targets", "--locked"]))
