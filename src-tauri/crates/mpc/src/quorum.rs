@@ -1,0 +1,165 @@
+//! Exactly t seats sign a list of digests: what acceptance and signing have in common.
+//!
+//! 1. **Commit.** The hash of the digests that this seat computed, and for each input two nonce
+//!    commitments.
+//! 2. **Echo.** The hash of everything seen so far; all must match before any share leaves a seat.
+//! 3. **Sign.** A share of each signature. Every seat puts the signatures together and verifies
+//!    them with libsecp256k1.
+
+mod nonces;
+mod rounds;
+
+use std::collections::BTreeSet;
+
+use bitcoin::secp256k1::Secp256k1;
+use domain::Canonical;
+use domain::id::{SeatId, SessionId};
+use domain::seal::ShareBinding;
+use plans::InputDigest;
+use rand_core::{CryptoRng, RngCore};
+
+use crate::bans::Bans;
+use crate::binding::{Agreed, Refused, Scheme};
+use crate::group::Group;
+use crate::inbox::{Inbox, Round};
+use crate::run::{MAX_INPUTS, Runner};
+use crate::session::Outgoing;
+use crate::share::Secret;
+use crate::wire::{Act, Header};
+
+pub(crate) use rounds::State;
+
+/// A quorum about to sign.
+pub(crate) struct Quorum<'a> {
+    pub act: Act,
+    pub session: SessionId,
+    /// Of this seat.
+    pub binding: &'a ShareBinding,
+    pub seats: &'a [SeatId],
+    pub group: &'a Group,
+    pub secret: &'a Secret,
+}
+
+impl Quorum<'_> {
+    /// Begins the run: derives the child keys and makes the nonces, now and not before.
+    pub fn start<R: RngCore + CryptoRng>(
+        &self,
+        digests: &[InputDigest],
+        bans: &Bans,
+        rng: &mut R,
+    ) -> Result<(Runner<State>, Vec<Outgoing>), Refused> {
+        self.check(digests.len(), bans)?;
+        let opening = self.agreed().tag();
+        let hash = digests_hash(digests);
+        let header = Header {
+            scheme: Scheme::FrostTaproot,
+            act: self.act,
+            me: self.binding.seat,
+            opening,
+            bound: bound(&opening, &hash),
+        };
+        let inputs = self.inputs(digests, rng)?;
+        let plan = rounds::Plan {
+            tag: header.bound,
+            me: self.binding.seat,
+            digests: hash,
+        };
+        let (state, body) =
+            rounds::open(plan, inputs).ok_or(Refused::Internal("the nonces' commitments"))?;
+        let send = vec![header.to_all(rounds::COMMIT, &body)];
+        let inbox = Inbox::new(header, self.seats, form(digests.len()));
+        Ok((Runner::new(inbox, state), send))
+    }
+
+    fn check(&self, inputs: usize, bans: &Bans) -> Result<(), Refused> {
+        self.agreed().check_seats(self.binding.seat, bans)?;
+        let unknown = |seat: &&SeatId| !self.group.shares.contains_key(seat);
+        if let Some(seat) = self.seats.iter().find(unknown) {
+            return Err(Refused::UnknownSeat(*seat));
+        }
+        let (given, threshold) = (self.seats.len(), self.group.threshold);
+        if given != usize::from(threshold) {
+            return Err(Refused::SignerCount { given, threshold });
+        }
+        if !(1..=MAX_INPUTS).contains(&inputs) {
+            return Err(Refused::InputCount(inputs));
+        }
+        Ok(())
+    }
+
+    fn agreed(&self) -> Agreed<'_> {
+        Agreed {
+            act: self.act.name(),
+            scheme: Scheme::FrostTaproot,
+            session: self.session,
+            treasury: self.binding.treasury,
+            vault: self.binding.vault,
+            epoch: self.binding.epoch,
+            threshold: self.group.threshold,
+            total: self.group.shares.len(),
+            seats: self.seats,
+            key: self.group.key.serialize().to_vec(),
+        }
+    }
+
+    fn inputs<R: RngCore + CryptoRng>(
+        &self,
+        digests: &[InputDigest],
+        rng: &mut R,
+    ) -> Result<Vec<rounds::Input>, Refused> {
+        let secp = Secp256k1::verification_only();
+        let mut known = BTreeSet::new();
+        let mut inputs = Vec::with_capacity(digests.len());
+        for (place, digest) in digests.iter().enumerate() {
+            let missing = Refused::NoChild(place);
+            let child = self.group.child(&secp, digest.path);
+            let child = child.ok_or_else(|| missing.clone())?;
+            let public = self.group.public_keys(&child, self.seats);
+            let public = public.ok_or_else(|| missing.clone())?;
+            let seat = self.binding.seat;
+            let keys = self.secret.child(seat, &child, self.group.threshold);
+            let keys = keys.ok_or(missing)?;
+            let input = rounds::Input::new(digest.sighash, keys, public, child.output, rng);
+            for point in input.points().ok_or(Refused::Randomness)? {
+                if !known.insert(point) {
+                    return Err(Refused::Randomness);
+                }
+            }
+            inputs.push(input);
+        }
+        Ok(inputs)
+    }
+}
+
+/// The hash of everything that is signed, and with which child keys.
+fn digests_hash(digests: &[InputDigest]) -> [u8; 32] {
+    let start = Canonical::new("countersign/signing-digests/v1").number(digests.len() as u64);
+    let add = |hash: Canonical, digest: &InputDigest| {
+        hash.number(digest.path.keychain().into())
+            .number(digest.path.index().into())
+            .bytes(&digest.sighash)
+    };
+    digests.iter().fold(start, add).finish()
+}
+
+/// The tag from round 2 on: a share made for other digests is of another session.
+fn bound(opening: &[u8; 32], digests: &[u8; 32]) -> [u8; 32] {
+    Canonical::new("countersign/mpc-session-bound/v1")
+        .bytes(opening)
+        .bytes(digests)
+        .finish()
+}
+
+/// The length of each round's message.
+fn form(inputs: usize) -> Vec<Round> {
+    let lengths = [
+        rounds::HASH + inputs * 2 * rounds::POINT,
+        rounds::HASH,
+        inputs * rounds::SCALAR,
+    ];
+    let broadcast = |length| Round {
+        private: false,
+        length,
+    };
+    lengths.map(broadcast).to_vec()
+}

@@ -1,0 +1,233 @@
+//! A seat's share of a vault's key: how it is held, sealed and opened.
+
+use bitcoin::secp256k1::PublicKey;
+use domain::act::VaultKey;
+use domain::seal::{SealShare, SecretBytes, ShareBinding};
+use frost_secp256k1_tr as frost;
+use k256::elliptic_curve::PrimeField;
+use k256::{ProjectivePoint, Scalar};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::binding::Scheme;
+use crate::group::{Child, Group, VaultKeyError, identifier};
+use crate::redact::redacted;
+
+/// The plaintext's version.
+const VERSION: u8 = 1;
+
+/// Bytes of the plaintext: version, scheme, treasury, vault, seat, epoch, threshold, group key,
+/// chain code, and the share. Numbers are big-endian.
+const LENGTH: usize = 1 + 1 + 32 + 32 + 2 + 4 + 2 + 33 + 32 + SECRET;
+const SECRET: usize = 32;
+
+/// An open share of a vault that is ready: with it, and t - 1 others, the vault pays.
+///
+/// It can't be copied, shown or serialised, and is wiped when dropped.
+///
+/// ```compile_fail,E0451
+/// fn forge(binding: domain::seal::ShareBinding) -> mpc::KeyShare {
+///     mpc::KeyShare { binding, group: unimplemented!(), secret: unimplemented!() }
+/// }
+/// ```
+pub struct KeyShare {
+    pub(crate) binding: ShareBinding,
+    pub(crate) group: Group,
+    pub(crate) secret: Secret,
+}
+
+/// A share as key generation made it: good for nothing but being sealed, once.
+///
+/// ```compile_fail,E0382
+/// fn twice<S: domain::seal::SealShare>(share: mpc::FreshShare, sealer: &mut S) {
+///     let _ = share.seal(sealer);
+///     let _ = share.seal(sealer);
+/// }
+/// ```
+pub struct FreshShare {
+    pub(crate) binding: ShareBinding,
+    pub(crate) group: Group,
+    pub(crate) secret: Secret,
+}
+
+redacted!(KeyShare, FreshShare, Secret);
+
+/// The share's number, on the heap so that moving it leaves no copy behind.
+pub(crate) struct Secret(Box<Zeroizing<[u8; SECRET]>>);
+
+/// Why a plaintext is not the share it should be. The share stays closed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Not the length of a share of this version.
+    #[error("{0} bytes are no share: the sealed file is damaged, use its backup")]
+    Length(usize),
+    /// Sealed by a later Countersign.
+    #[error("the share has version {0}, which this build does not know")]
+    Version(u8),
+    /// A share for another signature scheme.
+    #[error("the share is for another signature scheme")]
+    Scheme,
+    /// Sealed for another treasury, vault, seat or epoch.
+    #[error(
+        "the share was sealed for another treasury, vault, seat or epoch than it is opened for"
+    )]
+    OtherBinding,
+    /// A share of another key.
+    #[error("the share belongs to another key than the journal names for this vault")]
+    OtherKey,
+    /// The number does not fit the seat's verifying share.
+    #[error("the share does not fit the seat's verifying share: it can't sign, use its backup")]
+    WrongShare,
+    /// The public side itself is wrong.
+    #[error("the vault's public key material is refused")]
+    VaultKey(#[from] VaultKeyError),
+}
+
+impl KeyShare {
+    /// Opens a share from its unsealed plaintext, after checking it against what it is opened for,
+    /// against the seat's verifying share and the group key.
+    pub fn open(
+        binding: &ShareBinding,
+        plaintext: SecretBytes,
+        key: &VaultKey,
+    ) -> Result<Self, OpenError> {
+        let group = Group::parse(key)?;
+        let secret = decode(binding, &plaintext, &group)?;
+        Ok(Self {
+            binding: *binding,
+            group,
+            secret,
+        })
+    }
+
+    /// Whose share of what it is.
+    pub const fn binding(&self) -> &ShareBinding {
+        &self.binding
+    }
+
+    /// Seals the share anew, for other openers. The open share is consumed.
+    pub fn seal<S: SealShare>(self, sealer: &mut S) -> Result<S::Sealed, S::Error> {
+        let plaintext = encode(&self.binding, &self.group, &self.secret);
+        sealer.seal(&self.binding, plaintext)
+    }
+}
+
+impl FreshShare {
+    /// Whose share of what it is.
+    pub const fn binding(&self) -> &ShareBinding {
+        &self.binding
+    }
+
+    /// Seals the share and wipes it: from here on it exists only sealed.
+    pub fn seal<S: SealShare>(self, sealer: &mut S) -> Result<S::Sealed, S::Error> {
+        let plaintext = encode(&self.binding, &self.group, &self.secret);
+        sealer.seal(&self.binding, plaintext)
+    }
+}
+
+impl Secret {
+    /// Takes the number out of the library's hands.
+    pub fn from_share(share: &frost::keys::SigningShare) -> Option<Self> {
+        Self::from_bytes(&Zeroizing::new(share.serialize()))
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut secret = Box::new(Zeroizing::new([0; SECRET]));
+        if bytes.len() != SECRET {
+            return None;
+        }
+        secret.copy_from_slice(bytes);
+        Some(Self(secret))
+    }
+
+    /// `None` for a number outside the field.
+    fn scalar(&self) -> Option<Zeroizing<Scalar>> {
+        Option::<Scalar>::from(Scalar::from_repr((**self.0).into())).map(Zeroizing::new)
+    }
+
+    /// The share of a child key: BIP32's tweak is added to every share alike, so it is added to the
+    /// whole. It stays inside the signing session: with the chain code, it gives this share away.
+    pub fn child(
+        &self,
+        seat: domain::id::SeatId,
+        child: &Child,
+        threshold: u16,
+    ) -> Option<frost::keys::KeyPackage> {
+        let mut sum = *self.scalar()? + child.tweak;
+        let bytes = Zeroizing::new(<[u8; SECRET]>::from(sum.to_bytes()));
+        sum.zeroize();
+        let share = frost::keys::SigningShare::deserialize(bytes.as_slice()).ok()?;
+        let verifying = frost::keys::VerifyingShare::from(share);
+        Some(frost::keys::KeyPackage::new(
+            identifier(seat)?,
+            share,
+            verifying,
+            child.verifying_key()?,
+            threshold,
+        ))
+    }
+}
+
+fn encode(binding: &ShareBinding, group: &Group, secret: &Secret) -> SecretBytes {
+    // Exact capacity: a vector that grows leaves copies of secrets behind.
+    let mut bytes = Vec::with_capacity(LENGTH);
+    bytes.extend(public_part(binding, group));
+    bytes.extend(secret.0.iter());
+    SecretBytes::new(bytes)
+}
+
+fn public_part(binding: &ShareBinding, group: &Group) -> Vec<u8> {
+    let mut bytes = vec![VERSION, Scheme::FrostTaproot.byte()];
+    bytes.extend(bound_part(binding));
+    bytes.extend(group.threshold.to_be_bytes());
+    bytes.extend(group.key.serialize());
+    bytes.extend(group.chain_code);
+    bytes
+}
+
+fn bound_part(binding: &ShareBinding) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    bytes.extend(binding.treasury.as_bytes());
+    bytes.extend(binding.vault.as_bytes());
+    bytes.extend(binding.seat.get().to_be_bytes());
+    bytes.extend(binding.epoch.get().to_be_bytes());
+    bytes
+}
+
+/// Reads a share's plaintext and checks everything in it.
+pub(crate) fn decode(
+    binding: &ShareBinding,
+    plaintext: &SecretBytes,
+    group: &Group,
+) -> Result<Secret, OpenError> {
+    let bytes = plaintext.expose();
+    match bytes.first() {
+        None | Some(&VERSION) => {}
+        Some(version) => return Err(OpenError::Version(*version)),
+    }
+    let (public, secret) = bytes
+        .split_last_chunk::<SECRET>()
+        .filter(|_| bytes.len() == LENGTH)
+        .ok_or(OpenError::Length(bytes.len()))?;
+    if public.get(1) != Some(&Scheme::FrostTaproot.byte()) {
+        return Err(OpenError::Scheme);
+    }
+    let bound = bound_part(binding);
+    if public.get(2..).is_none_or(|rest| !rest.starts_with(&bound)) || group.epoch != binding.epoch
+    {
+        return Err(OpenError::OtherBinding);
+    }
+    if public != public_part(binding, group) {
+        return Err(OpenError::OtherKey);
+    }
+    let secret = Secret::from_bytes(secret).ok_or(OpenError::WrongShare)?;
+    let scalar = secret.scalar().ok_or(OpenError::WrongShare)?;
+    let verifying = group.shares.get(&binding.seat);
+    let fits = verifying
+        .is_some_and(|share| share.to_projective() == ProjectivePoint::GENERATOR * *scalar);
+    fits.then_some(secret).ok_or(OpenError::WrongShare)
+}
+
+/// The group key as libsecp256k1 knows it.
+pub(crate) fn group_key(key: &frost::VerifyingKey) -> Option<PublicKey> {
+    PublicKey::from_slice(&key.serialize().ok()?).ok()
+}
