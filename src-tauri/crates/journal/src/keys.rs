@@ -1,0 +1,210 @@
+//! Keys that the journal's own entries introduce, to check its signatures by.
+//!
+//! This is on purpose less than a roster: it says whether a signature was made by the key that the
+//! entry names, not whether that person or machine still had the right. The fold says that.
+
+use std::collections::BTreeMap;
+
+use domain::act::Act;
+use domain::proposal::{OfficerChange, Subject};
+use domain::roster::MachineChange;
+use domain::{
+    Author, Body, Entry, Machine, MachineId, Officer, OfficerId, ProposalId, PublicKey, TreasuryId,
+};
+
+use crate::chain::Why;
+
+/// Officers and machines known at a place of the journal.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keys {
+    officers: BTreeMap<OfficerId, OfficerKeys>,
+    machines: BTreeMap<MachineId, PublicKey>,
+    joining: BTreeMap<ProposalId, Joining>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct OfficerKeys {
+    sign: PublicKey,
+    freeze: PublicKey,
+}
+
+/// Who joins once a proposal is enacted.
+#[derive(Debug, Clone)]
+enum Joining {
+    Officer(OfficerId, OfficerKeys),
+    /// A machine that takes over a restored journal: it links the entries of its own admission.
+    Machine(PublicKey, MachineId),
+}
+
+impl From<&Officer> for OfficerKeys {
+    fn from(officer: &Officer) -> Self {
+        Self {
+            sign: officer.sign,
+            freeze: officer.freeze,
+        }
+    }
+}
+
+impl Keys {
+    /// Checks all signatures of an entry.
+    pub(crate) fn verify(&self, entry: &Entry) -> Result<(), Why> {
+        self.verify_body(entry)?;
+        let key = entry
+            .link
+            .machine()
+            .and_then(|id| self.machine(id, entry.body.body()))
+            .ok_or(Why::UnknownSigner("the machine"))?;
+        entry
+            .link
+            .envelope()
+            .verify(&key)
+            .map_err(|error| Why::Signature {
+                part: "link",
+                error,
+            })
+    }
+
+    fn verify_body(&self, entry: &Entry) -> Result<(), Why> {
+        let body = entry.body.body();
+        let keys = match (body.author, &body.act) {
+            (Author::Founders, Act::Founded(founding)) => founding
+                .officers
+                .iter()
+                .map(|officer| officer.sign)
+                .collect(),
+            (Author::Founders, _) => return Err(Why::Treasury),
+            (Author::Officer(id), act) => {
+                let known = self
+                    .officers
+                    .get(&id)
+                    .ok_or(Why::UnknownSigner("the officer"))?;
+                let by_freeze_key = matches!(act, Act::Frozen(_))
+                    && entry.body.envelope().signers().next() == Some(known.freeze.key_id());
+                vec![if by_freeze_key {
+                    known.freeze
+                } else {
+                    known.sign
+                }]
+            }
+            (Author::Machine(id), _) => vec![
+                self.machine(id, body)
+                    .ok_or(Why::UnknownSigner("the machine"))?,
+            ],
+        };
+        for key in keys {
+            entry
+                .body
+                .envelope()
+                .verify(&key)
+                .map_err(|error| Why::Signature {
+                    part: "body",
+                    error,
+                })?;
+        }
+        Ok(())
+    }
+
+    /// A machine of the roster, one whose admission is before the officers, or one that this very
+    /// body introduces.
+    fn machine(&self, id: MachineId, body: &Body) -> Option<PublicKey> {
+        let introduced = |key: &PublicKey| key.machine_id() == id;
+        self.machines.get(&id).copied().or_else(|| {
+            self.joining
+                .values()
+                .filter_map(|joining| match joining {
+                    Joining::Machine(key, _) => Some(*key),
+                    Joining::Officer(..) => None,
+                })
+                .chain(introduces(body).map(|machine| machine.key))
+                .find(introduced)
+        })
+    }
+
+    /// Takes over what an entry says about keys.
+    pub(crate) fn learn(&mut self, treasury: TreasuryId, body: &Body) {
+        match (&body.act, body.author) {
+            (Act::Founded(founding), _) => {
+                for officer in &founding.officers {
+                    self.officers.insert(officer.id(), officer.into());
+                }
+                for machine in &founding.machines {
+                    self.machines.insert(machine.id(), machine.key);
+                }
+            }
+            (Act::Proposed(proposal), Author::Officer(initiator)) => {
+                if let Some(joining) = joining(&proposal.subject) {
+                    let id = proposal.id(treasury, initiator, body.time);
+                    self.joining.insert(id, joining);
+                }
+            }
+            (Act::Enacted { proposal }, _) => match self.joining.remove(proposal) {
+                Some(Joining::Officer(id, keys)) => {
+                    self.officers.insert(id, keys);
+                }
+                Some(Joining::Machine(key, replaces)) => {
+                    self.machines.remove(&replaces);
+                    self.machines.insert(key.machine_id(), key);
+                }
+                None => {}
+            },
+            (Act::Lapsed { proposal }, _) => {
+                self.joining.remove(proposal);
+            }
+            (Act::Declined(declining), _) => {
+                self.joining.remove(&declining.proposal);
+            }
+            // These introduce nobody.
+            (
+                Act::Proposed(_)
+                | Act::Approved(_)
+                | Act::KeygenStarted(_)
+                | Act::KeygenAborted(_)
+                | Act::VaultReady(_)
+                | Act::Planned(_)
+                | Act::Released(_)
+                | Act::SigningStarted(_)
+                | Act::SigningRetried(_)
+                | Act::SigningAborted(_)
+                | Act::Signed(_)
+                | Act::Broadcast(_)
+                | Act::Confirmed(_)
+                | Act::Reorged(_)
+                | Act::Dropped(_)
+                | Act::Replaced { .. }
+                | Act::Frozen(_)
+                | Act::ClockConfirmed { .. },
+                _,
+            ) => {}
+        }
+    }
+}
+
+fn joining(subject: &Subject) -> Option<Joining> {
+    match subject {
+        Subject::Officer(OfficerChange::Add(officer)) => {
+            Some(Joining::Officer(officer.id(), officer.as_ref().into()))
+        }
+        Subject::Machine(MachineChange {
+            machine, replaces, ..
+        }) => Some(Joining::Machine(machine.key, *replaces)),
+        Subject::Officer(OfficerChange::Suspend(_))
+        | Subject::Payout(_)
+        | Subject::Policy(_)
+        | Subject::Payee(_)
+        | Subject::Thaw(_)
+        | Subject::Vault(_) => None,
+    }
+}
+
+/// Machines that a body names as new.
+fn introduces(body: &Body) -> impl Iterator<Item = &Machine> {
+    let (founding, proposed) = match &body.act {
+        Act::Founded(founding) => (founding.machines.as_slice(), None),
+        Act::Proposed(proposal) => match &proposal.subject {
+            Subject::Machine(change) => ([].as_slice(), Some(&change.machine)),
+            _ => ([].as_slice(), None),
+        },
+        _ => ([].as_slice(), None),
+    };
+    founding.iter().chain(proposed)
+}
