@@ -38,7 +38,9 @@ pub fn verify_signed(
     let inspected = examine(planned, payout, view, None)?;
     let signed: Transaction = deserialize(bytes).map_err(|_| NotSigned::Malformed)?;
     let mut bare = signed.clone();
-    bare.input.iter_mut().for_each(|input| input.witness = Witness::new());
+    bare.input
+        .iter_mut()
+        .for_each(|input| input.witness = Witness::new());
     if bare != inspected.transaction {
         return Err(NotSigned::OtherTransaction);
     }
@@ -46,9 +48,14 @@ pub fn verify_signed(
     let secp = Secp256k1::verification_only();
     let parts = signed.input.iter().zip(&planned.inputs).zip(sighashes);
     for (number, ((txin, input), sighash)) in (1..).zip(parts) {
-        let key = inspected.keys.output_key_at(input.path).map_err(PlanMismatch::from)?;
+        let key = inspected
+            .keys
+            .output_key_at(input.path)
+            .map_err(PlanMismatch::from)?;
         let signature = match txin.witness.iter().collect::<Vec<_>>().as_slice() {
-            [only] => schnorr::Signature::from_slice(only).map_err(|_| NotSigned::Witness(number))?,
+            [only] => {
+                schnorr::Signature::from_slice(only).map_err(|_| NotSigned::Witness(number))?
+            }
             _ => return Err(NotSigned::Witness(number)),
         };
         secp.verify_schnorr(&signature, &Message::from_digest(sighash), &key)
