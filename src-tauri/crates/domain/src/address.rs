@@ -104,9 +104,12 @@ pub enum AddressError {
         /// The network of the treasury.
         network: Network,
     },
-    /// A witness version this program does not know.
-    #[error("`{0}` has a witness version that no wallet can spend from yet")]
+    /// A witness version or length that has no rules yet.
+    #[error("`{0}` has a witness program without rules yet: anybody could take coins sent there")]
     FutureWitness(String),
+    /// A Taproot output key that is no point of the curve.
+    #[error("`{0}` names a key that can't exist: coins sent there would be lost for good")]
+    Unspendable(String),
 }
 
 /// An address of a known network, with a checked checksum, in its one canonical spelling.
@@ -136,12 +139,8 @@ impl BtcAddress {
                 text: shown(),
                 network,
             })?;
-        // Versions 2 to 16 are anyone-can-spend until a soft fork gives them meaning (BIP341).
-        if address
-            .witness_program()
-            .is_some_and(|p| p.version().to_num() > 1)
-        {
-            return Err(AddressError::FutureWitness(shown()));
+        if let Some(program) = address.witness_program() {
+            check_witness(&program, shown)?;
         }
         Ok(Self {
             text: address.to_string(),
@@ -214,5 +213,24 @@ impl<'de> Deserialize<'de> for BtcAddress {
             return Err(D::Error::custom("address is not in its canonical spelling"));
         }
         Ok(address)
+    }
+}
+
+/// Refuses what nobody, or anybody, could spend from.
+fn check_witness(
+    program: &bitcoin::WitnessProgram,
+    shown: impl FnOnce() -> String,
+) -> Result<(), AddressError> {
+    let bytes = program.program().as_bytes();
+    match program.version().to_num() {
+        // The decoder holds version 0 to 20 or 32 bytes (BIP141).
+        0 => Ok(()),
+        // BIP341: the program of an output that pays to Taproot is an x coordinate, 32 bytes. Any other
+        // length of version 1 is unencumbered.
+        1 if bytes.len() == 32 => bitcoin::XOnlyPublicKey::from_slice(bytes)
+            .map(|_| ())
+            .map_err(|_| AddressError::Unspendable(shown())),
+        // Versions 2 to 16 are anyone-can-spend until a soft fork gives them meaning (BIP341).
+        _ => Err(AddressError::FutureWitness(shown())),
     }
 }

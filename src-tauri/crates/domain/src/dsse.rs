@@ -6,6 +6,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -81,6 +82,25 @@ pub fn digest(payload_type: &str, payload: &[u8]) -> [u8; 32] {
     Sha256::digest(pre_authentication_encoding(payload_type, payload)).into()
 }
 
+/// Reads strict JSON, and only in the one spelling in which this program would write it. Besides
+/// unknown fields and duplicate keys this refuses fields left out or out of order, white space, needless
+/// escapes, and an array in an object's place, which the derived readers would let through.
+pub(crate) fn read_one_spelling<T: Serialize + DeserializeOwned>(
+    bytes: &[u8],
+) -> Result<T, String> {
+    let value: T = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    let spelled = serde_json::to_vec(&value).map_err(|e| e.to_string())?;
+    if spelled == bytes {
+        return Ok(value);
+    }
+    let place = spelled
+        .iter()
+        .zip(bytes)
+        .take_while(|(a, b)| a == b)
+        .count();
+    Err(format!("not in its one spelling, from byte {place} on"))
+}
+
 /// A well-formed envelope. Its signatures have the right form; who made them is not checked yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
@@ -113,14 +133,15 @@ impl Envelope {
         Self::parse(payload_type, &bytes)
     }
 
-    /// Reads an envelope that must carry `payload_type`. Unknown fields, duplicate keys, other base64
-    /// than the standard one, high-s signatures and one key twice are refused.
+    /// Reads an envelope that must carry `payload_type`. Unknown fields, duplicate keys, any
+    /// spelling but one, other base64 than the standard one, high-s signatures and one key twice are
+    /// refused.
     pub fn parse(payload_type: &'static str, bytes: &[u8]) -> Result<Self, EnvelopeError> {
         if bytes.len() > MAX_ENVELOPE {
             return Err(EnvelopeError::TooLarge(bytes.len()));
         }
         let malformed = |e: &dyn std::fmt::Display| EnvelopeError::Malformed(e.to_string());
-        let wire: EnvelopeOnWire = serde_json::from_slice(bytes).map_err(|e| malformed(&e))?;
+        let wire: EnvelopeOnWire = read_one_spelling(bytes).map_err(|e| malformed(&e))?;
         if wire.payload_type != payload_type {
             return Err(EnvelopeError::WrongType {
                 expected: payload_type,

@@ -1,5 +1,6 @@
 //! Entries of the journal: a signed body, and a signed link that chains it.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
@@ -140,37 +141,8 @@ impl SignedBody {
     }
 
     fn from_envelope(envelope: Envelope) -> Result<Self, EntryError> {
-        let body: Body =
-            serde_json::from_slice(envelope.payload()).map_err(|e| EntryError::Malformed {
-                what: "a body",
-                reason: e.to_string(),
-            })?;
-        let signers = envelope.signers().len();
-        match (&body.act, body.author) {
-            (Act::Founded(founding), Author::Founders) if body.treasury.is_none() => {
-                if signers != founding.officers.len() {
-                    return Err(EntryError::Signers(
-                        "a founding carries one signature of each founding officer",
-                    ));
-                }
-            }
-            (Act::Founded(_), _) | (_, Author::Founders) => {
-                return Err(EntryError::Signers(
-                    "the founding, and nothing else, is by all founders and names no treasury",
-                ));
-            }
-            _ if body.treasury.is_none() => {
-                return Err(EntryError::Signers(
-                    "every body but the founding names its treasury",
-                ));
-            }
-            _ if signers != 1 => {
-                return Err(EntryError::Signers(
-                    "every body but the founding carries one signature",
-                ));
-            }
-            _ => {}
-        }
+        let body: Body = read("a body", envelope.payload())?;
+        check_signers(&body, envelope.signers().len()).map_err(EntryError::Signers)?;
         Ok(Self { envelope, body })
     }
 
@@ -275,11 +247,7 @@ impl SignedLink {
     }
 
     fn from_envelope(envelope: Envelope) -> Result<Self, EntryError> {
-        let link =
-            serde_json::from_slice(envelope.payload()).map_err(|e| EntryError::Malformed {
-                what: "a link",
-                reason: e.to_string(),
-            })?;
+        let link = read("a link", envelope.payload())?;
         if envelope.signers().len() != 1 {
             return Err(EntryError::Signers(
                 "a link carries one signature, of a machine",
@@ -345,5 +313,35 @@ impl Entry {
     /// windows count from.
     pub fn effective_time(&self) -> Timestamp {
         self.body.body().time.max(self.first_seen)
+    }
+}
+
+/// Reads a payload in its one spelling: fields in order, none left out, no white space. Whoever
+/// re-spells a payload changes its id, and no two readers can differ on what it says.
+fn read<T: Serialize + DeserializeOwned>(
+    what: &'static str,
+    payload: &[u8],
+) -> Result<T, EntryError> {
+    dsse::read_one_spelling(payload).map_err(|reason| EntryError::Malformed { what, reason })
+}
+
+fn check_signers(body: &Body, signers: usize) -> Result<(), &'static str> {
+    let founders = match (&body.act, body.author) {
+        (Act::Founded(founding), Author::Founders) if body.treasury.is_none() => {
+            Some(founding.officers.len())
+        }
+        (Act::Founded(_), _) | (_, Author::Founders) => {
+            return Err("the founding, and nothing else, is by all founders and names no treasury");
+        }
+        (_, Author::Officer(_) | Author::Machine(_)) => None,
+    };
+    match founders {
+        Some(founders) if signers != founders => {
+            Err("a founding carries one signature of each founding officer")
+        }
+        Some(_) => Ok(()),
+        None if body.treasury.is_none() => Err("every body but the founding names its treasury"),
+        None if signers != 1 => Err("every body but the founding carries one signature"),
+        None => Ok(()),
     }
 }

@@ -9,8 +9,29 @@ use crate::name::Name;
 
 /// Counts the sharings of one key: 1 after key generation, one more after each refresh or reshare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u32", into = "u32")]
 pub struct Epoch(u32);
+
+/// A number that counts no sharing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("sharings of a key are counted from 1, there is no sharing 0")]
+pub struct EpochError;
+
+impl TryFrom<u32> for Epoch {
+    type Error = EpochError;
+    fn try_from(number: u32) -> Result<Self, EpochError> {
+        if number == 0 {
+            return Err(EpochError);
+        }
+        Ok(Self(number))
+    }
+}
+
+impl From<Epoch> for u32 {
+    fn from(epoch: Epoch) -> u32 {
+        epoch.0
+    }
+}
 
 impl Epoch {
     /// The sharing made by key generation.
