@@ -26,12 +26,12 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Starts everything in `directory`; what cards and keyring remember stays there.
+    /// Starts everything in `directory`; what cards and keyring remember stays there. The helpers
+    /// must be built: by [`build_helpers`], or with the workspace.
     pub fn start(directory: &Path, tools: &Tools) -> Result<Self> {
         fs::create_dir_all(directory)
             .with_context(|| format!("cannot make `{}`", directory.display()))?;
         let directory = directory.canonicalize()?;
-        build_helpers()?;
         let room = directory.join("room");
         let (room_helper, _) = Helper::start("virtual-yubikeys", &room)?;
         let (bus_helper, address) = Helper::start("session-bus", &directory.join("bus"))?;
@@ -103,7 +103,8 @@ pub fn programs() -> Result<PathBuf> {
         .join("debug"))
 }
 
-fn build_helpers() -> Result<()> {
+/// Builds the programs that hold the card readers and the session bus.
+pub fn build_helpers() -> Result<()> {
     let status = cargo()?
         .args([
             "build",

@@ -1,7 +1,7 @@
 //! `cargo xtask room`: runs a command, or a shell, among virtual readers and a private keyring.
 
 use crate::{
-    environment::{Environment, inside},
+    environment::{Environment, build_helpers, inside},
     say, setup,
 };
 use anyhow::{Context as _, Result};
@@ -22,6 +22,7 @@ pub fn command(arguments: &[String]) -> Result<ExitCode> {
         Some(_) => anyhow::bail!("usage: cargo xtask room [-- COMMAND ...]"),
     };
     let tools = setup::ensure()?;
+    build_helpers()?;
     let environment = Environment::temporary(&tools)?;
     let (program, rest) = words.split_first().context("no command")?;
     let mut child = inside(&environment, program);
