@@ -143,6 +143,13 @@ impl Policy {
         let hash = Canonical::new("countersign/policy/v1").bytes(self.text.as_bytes());
         PolicyHash::from_bytes(hash.finish())
     }
+
+    /// How many different people it takes to change the policy itself: what recovery is measured by.
+    /// None when it can't be changed.
+    pub fn governance_quorum(&self) -> Option<usize> {
+        let quorum = self.rules.governance_of(GovernanceKind::Policy)?;
+        Some(quorum.demands.iter().map(|demand| usize::from(demand.count.get())).sum())
+    }
 }
 
 impl Rules {

@@ -17,6 +17,6 @@ pub use decode::{LOCK_TIME, SEQUENCE, decode};
 pub use effects::{Change, Effects, VirtualSize};
 pub use inspect::inspect;
 pub use mismatch::PlanMismatch;
-pub use order::{FinishError, InputDigest, SignedPlan, SigningOrder};
+pub use order::{FinishError, InputDigest, SignedPlan, SigningOrder, order};
 pub use signed::{NotSigned, verify_signed};
 pub use vault::{Keychain, VaultKeyError, VaultKeys, VaultView};

@@ -5,6 +5,7 @@ use domain::Payout;
 use domain::act::{ChildPath, Planned};
 use domain::id::{EntryId, ProposalId, VaultId};
 use domain::vault::Epoch;
+use policy::Authorization;
 
 use crate::effects::Effects;
 use crate::inspect::{Inspected, examine};
@@ -57,6 +58,26 @@ pub enum FinishError {
     /// A signature that does not verify under its input's output key (libsecp256k1, BIP340).
     #[error("the signature of input {0} does not verify")]
     Invalid(usize),
+}
+
+/// Earns the order to sign a plan: the authorization is used up, and its own payout, never one that
+/// is handed in, is what the bytes are compared with.
+pub fn order(
+    authorization: Authorization,
+    plan: EntryId,
+    planned: &Planned,
+    view: &VaultView,
+    anchor: Option<OutPoint>,
+) -> Result<SigningOrder, PlanMismatch> {
+    let proposal = authorization.proposal();
+    assemble(
+        proposal,
+        authorization.payout(),
+        plan,
+        planned,
+        view,
+        anchor,
+    )
 }
 
 /// Inspects a plan under what was approved and readies each input's digest, recomputed here.

@@ -1,1 +1,30 @@
-//! Two pure functions: fold the journal into a state, and name the next step.
+//! The treasury as two pure functions: [`fold`] takes the journal's entries into a [`State`], and
+//! [`next_step`] names what is to be done next. Neither reads a clock, a disk or a network.
+//!
+//! The fold is where the rules are held: an entry that breaks one is an [`IllegalEntry`], on every
+//! machine and at every replay, whoever wrote it. It checks authors and signatures against the
+//! roster as it then was, evaluates the policy itself and decodes planned transactions itself.
+
+mod facts;
+mod fold;
+mod governance;
+mod grade;
+mod illegal;
+mod order;
+mod payouts;
+mod roster;
+mod state;
+mod step;
+mod vaults;
+
+pub use facts::{Basis, NotAuthorised, Replay};
+pub use fold::fold;
+pub use governance::proposal_id;
+pub use grade::{Grade, GradeReason};
+pub use illegal::IllegalEntry;
+pub use order::{SeatRefusal, order_for_seat};
+pub use state::{
+    Adoption, Broadcasting, Decision, FreezeRecord, MachineStanding, OfficerRecord, PayeeRecord,
+    PayoutStage, PlanRecord, ProposalRecord, RunRecord, State, Treasury, VaultRecord, VaultStage,
+};
+pub use step::{Hands, Step, next_step};

@@ -1,0 +1,327 @@
+//! What the policy is told, folded from the journal; and a replay that keeps first-seen times.
+
+use std::collections::BTreeMap;
+
+use domain::act::ChildPath;
+use domain::{Amount, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp};
+use policy::{
+    Authorised, Clearance, Facts, PayeeFact, Policy, Request, Shortfall, Use, UseState, VaultFact,
+    Verdict,
+};
+
+use crate::fold::fold;
+use crate::illegal::IllegalEntry;
+use crate::state::{Decision, PayoutStage, PlanRecord, ProposalRecord, State, Treasury};
+
+/// A state and when this machine first saw each entry.
+#[derive(Debug, Clone, Default)]
+pub struct Replay {
+    state: State,
+    seen: BTreeMap<EntryId, Timestamp>,
+}
+
+impl Replay {
+    /// Replays entries in order; names the place and reason of the first that is illegal.
+    pub fn of(entries: &[Entry]) -> Result<Self, (u64, IllegalEntry)> {
+        let mut replay = Self::default();
+        for entry in entries {
+            replay.state = fold(std::mem::take(&mut replay.state), entry)
+                .map_err(|illegal| (entry.sequence(), illegal))?;
+            replay.seen.insert(entry.id(), entry.first_seen);
+        }
+        Ok(replay)
+    }
+
+    /// One entry more. On refusal the replay stays as it was.
+    pub fn push(&mut self, entry: &Entry) -> Result<(), IllegalEntry> {
+        self.state = fold(self.state.clone(), entry)?;
+        self.seen.insert(entry.id(), entry.first_seen);
+        Ok(())
+    }
+
+    /// The state.
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The treasury, once founded.
+    pub const fn treasury(&self) -> Option<&Treasury> {
+        self.state.treasury()
+    }
+
+    /// The later of an entry's own time and the time this machine first saw it.
+    fn effective(&self, entry: EntryId, own: Timestamp) -> Timestamp {
+        self.seen.get(&entry).map_or(own, |seen| own.max(*seen))
+    }
+
+    /// What the policy is told at `now`.
+    pub fn facts(&self, treasury: &Treasury, now: Timestamp) -> Facts {
+        facts(treasury, now, &|entry, own| self.effective(entry, own))
+    }
+
+    /// The policy's verdict on a proposal at `now`.
+    pub fn evaluate(&self, treasury: &Treasury, id: ProposalId, now: Timestamp) -> Option<Verdict> {
+        let record = treasury.proposals.get(&id)?;
+        let request = self.request(id, record);
+        Some(policy::evaluate(
+            &treasury.adoption.policy,
+            &self.facts(treasury, now),
+            &request,
+        ))
+    }
+
+    /// The verdict, and where it is a demand, whether the approvals so far meet it.
+    pub fn authorise(
+        &self,
+        treasury: &Treasury,
+        id: ProposalId,
+        now: Timestamp,
+    ) -> Option<Result<Authorised, NotAuthorised>> {
+        let record = treasury.proposals.get(&id)?;
+        let clearance = match self.evaluate(treasury, id, now)? {
+            Verdict::Refused(reasons) => return Some(Err(NotAuthorised::Refused(reasons))),
+            Verdict::Requires(clearance) => clearance,
+        };
+        let approvals = self.approvals(record);
+        let facts = self.facts(treasury, now);
+        Some(policy::authorise(clearance, &approvals, &facts).map_err(NotAuthorised::Short))
+    }
+
+    fn approvals(&self, record: &ProposalRecord) -> Vec<Approval> {
+        record
+            .approvals
+            .iter()
+            .map(|(entry, approval)| match self.seen.get(entry) {
+                Some(seen) => approval.seen_at(*seen),
+                None => *approval,
+            })
+            .collect()
+    }
+
+    fn request<'a>(&self, id: ProposalId, record: &'a ProposalRecord) -> Request<'a> {
+        Request {
+            proposal: id,
+            subject: &record.proposal,
+            initiator: record.initiator,
+            proposed: self.effective(record.entry, record.proposed),
+        }
+    }
+}
+
+/// Why a proposal may not go ahead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAuthorised {
+    /// The policy refuses it.
+    #[error("{0}")]
+    Refused(policy::Reasons),
+    /// Approvals or time are missing.
+    #[error("{0}")]
+    Short(Shortfall),
+}
+
+/// What an authorization stood on when signing first started: enough to earn it again for a retry
+/// of the same bytes, after a restart and after later changes of policy.
+#[derive(Debug, Clone)]
+pub struct Basis {
+    policy: Policy,
+    facts: Facts,
+    id: ProposalId,
+    proposal: Proposal,
+    initiator: OfficerId,
+    proposed: Timestamp,
+    approvals: Vec<Approval>,
+}
+
+impl Basis {
+    pub(crate) fn of(
+        treasury: &Treasury,
+        id: ProposalId,
+        record: &ProposalRecord,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            policy: treasury.adoption.policy.clone(),
+            facts: facts(treasury, now, &own_time),
+            id,
+            proposal: record.proposal.clone(),
+            initiator: record.initiator,
+            proposed: record.proposed,
+            approvals: record.approvals.values().copied().collect(),
+        }
+    }
+
+    /// Earns the authorization again.
+    pub fn authorise(&self) -> Result<Authorised, NotAuthorised> {
+        let request = Request {
+            proposal: self.id,
+            subject: &self.proposal,
+            initiator: self.initiator,
+            proposed: self.proposed,
+        };
+        let clearance = demand(policy::evaluate(&self.policy, &self.facts, &request))?;
+        policy::authorise(clearance, &self.approvals, &self.facts).map_err(NotAuthorised::Short)
+    }
+}
+
+fn demand(verdict: Verdict) -> Result<Clearance, NotAuthorised> {
+    match verdict {
+        Verdict::Refused(reasons) => Err(NotAuthorised::Refused(reasons)),
+        Verdict::Requires(clearance) => Ok(clearance),
+    }
+}
+
+/// In the fold entries count from their own time.
+fn own_time(_: EntryId, own: Timestamp) -> Timestamp {
+    own
+}
+
+/// The fold's own check at an entry's own time: the policy in force, the approvals that count.
+pub(crate) fn authorise_in_fold(
+    treasury: &Treasury,
+    id: ProposalId,
+    record: &ProposalRecord,
+    now: Timestamp,
+) -> Result<Authorised, IllegalEntry> {
+    Basis::of(treasury, id, record, now)
+        .authorise()
+        .map_err(|e| IllegalEntry::Policy(e.to_string()))
+}
+
+/// Whether the policy in force would let somebody propose something now.
+pub(crate) fn policy_allows(
+    treasury: &Treasury,
+    proposal: &Proposal,
+    initiator: OfficerId,
+) -> Result<(), policy::Reasons> {
+    let request = Request {
+        proposal: ProposalId::from_bytes([0; 32]),
+        subject: proposal,
+        initiator,
+        proposed: treasury.time,
+    };
+    match policy::evaluate(
+        &treasury.adoption.policy,
+        &facts(treasury, treasury.time, &own_time),
+        &request,
+    ) {
+        Verdict::Refused(reasons) => Err(reasons),
+        Verdict::Requires(_) => Ok(()),
+    }
+}
+
+/// Today's denials and limits, without the payout's own reservation.
+pub(crate) fn still_allowed(
+    treasury: &Treasury,
+    id: ProposalId,
+    record: &ProposalRecord,
+    now: Timestamp,
+) -> Result<(), IllegalEntry> {
+    let request = Request {
+        proposal: id,
+        subject: &record.proposal,
+        initiator: record.initiator,
+        proposed: record.proposed,
+    };
+    let facts = facts(treasury, now, &own_time);
+    policy::recheck(&treasury.adoption.policy, &facts, &request)
+        .map(|_| ())
+        .map_err(|reasons| IllegalEntry::Policy(reasons.to_string()))
+}
+
+fn facts(
+    treasury: &Treasury,
+    now: Timestamp,
+    effective: &dyn Fn(EntryId, Timestamp) -> Timestamp,
+) -> Facts {
+    Facts {
+        now,
+        adoption: treasury.adoption.entry,
+        policy: treasury.adoption.policy.hash(),
+        officers: named(treasury, true),
+        former: named(treasury, false),
+        vaults: treasury
+            .vaults
+            .iter()
+            .map(|(id, vault)| {
+                (
+                    *id,
+                    VaultFact {
+                        name: vault.plan.name().clone(),
+                        network: vault.plan.network(),
+                    },
+                )
+            })
+            .collect(),
+        payees: treasury
+            .payees
+            .iter()
+            .map(|(name, payee)| {
+                let since = effective(payee.entry, payee.since);
+                (
+                    name.clone(),
+                    PayeeFact {
+                        address: payee.address.clone(),
+                        since,
+                    },
+                )
+            })
+            .collect(),
+        uses: treasury
+            .proposals
+            .iter()
+            .filter_map(|(id, record)| usage(*id, record, effective))
+            .collect(),
+    }
+}
+
+fn named(treasury: &Treasury, active: bool) -> BTreeMap<OfficerId, Name> {
+    treasury
+        .officers
+        .iter()
+        .filter(|(_, record)| record.active == active)
+        .map(|(id, record)| (*id, record.officer.name.clone()))
+        .collect()
+}
+
+/// What a payout uses of the limits: from its plan until it is settled its fee cap counts, then its
+/// fee. A payout that never happens uses nothing.
+fn usage(
+    id: ProposalId,
+    record: &ProposalRecord,
+    effective: &dyn Fn(EntryId, Timestamp) -> Timestamp,
+) -> Option<Use> {
+    let payout = record.proposal.subject.payout()?;
+    let Decision::Payout(stage) = &record.decision else {
+        return None;
+    };
+    let (state, at, fee) = match stage.as_ref() {
+        PayoutStage::Replaced { .. } => return None,
+        PayoutStage::Confirmed {
+            plan, entry, time, ..
+        } => (UseState::Settled, effective(*entry, *time), plan.fee),
+        PayoutStage::Planned(plan)
+        | PayoutStage::Signing(plan, _)
+        | PayoutStage::Aborted(plan, _)
+        | PayoutStage::Signed { plan, .. } => (
+            UseState::Reserved,
+            effective(plan.entry, plan.time),
+            payout.fee_cap(),
+        ),
+    };
+    Some(Use {
+        proposal: id,
+        vault: payout.vault(),
+        initiator: record.initiator,
+        legs: payout.legs().to_vec(),
+        fee: Amount::Btc(fee),
+        at,
+        state,
+    })
+}
+
+impl PlanRecord {
+    /// The child keys that sign, in the transaction's order.
+    pub fn paths(&self) -> impl Iterator<Item = ChildPath> + '_ {
+        self.planned.inputs.iter().map(|input| input.path)
+    }
+}

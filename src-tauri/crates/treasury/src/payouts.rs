@@ -1,0 +1,588 @@
+//! A payout from its plan to the chain: one anchor, at most one payment (rule 3).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::act::{Abort, Confirmation, Planned, Release, Sighting, Signed, SigningRun};
+use domain::{Entry, EntryId, OfficerId, Payout, ProposalId, SeatId, SeatKind, Span, Timestamp};
+
+use crate::facts::{Basis, authorise_in_fold, still_allowed};
+use crate::governance::is_open;
+use crate::illegal::IllegalEntry;
+use crate::state::{
+    Broadcasting, Decision, PayoutStage, PlanRecord, ProposalRecord, RunRecord, Treasury,
+};
+
+/// A released share is wiped after this at the latest.
+const LONGEST_RELEASE: Span = Span::from_secs(600);
+
+pub(crate) fn plan(
+    treasury: &mut Treasury,
+    entry: &Entry,
+    planned: &Planned,
+) -> Result<(), IllegalEntry> {
+    let time = entry.body.body().time;
+    let id = planned.proposal;
+    let (record, payout) = known(treasury, id)?;
+    if !is_open(record) {
+        return Err(IllegalEntry::NotOpen(id));
+    }
+    if record.proposal.expires <= time {
+        return Err(IllegalEntry::Plan(
+            "the payout's time has passed".to_owned(),
+        ));
+    }
+    hold_if_frozen(treasury, payout, id)?;
+    let version = match &record.decision {
+        Decision::Payout(stage) => stage.plan().planned.version.saturating_add(1),
+        Decision::Open | Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => 1,
+    };
+    if planned.version != version {
+        return Err(IllegalEntry::Plan(format!(
+            "version {version} comes next, not {}",
+            planned.version
+        )));
+    }
+    authorise_in_fold(treasury, id, record, time)?;
+    let view = treasury
+        .vaults
+        .get(&payout.vault())
+        .and_then(|vault| vault.view(payout.vault()))
+        .ok_or_else(|| IllegalEntry::Unknown {
+            what: "vault",
+            which: payout.vault().short(),
+        })?;
+    let effects = plans::inspect(planned, payout, &view, None)
+        .map_err(|e| IllegalEntry::Plan(e.to_string()))?;
+    let reserved = treasury.reserved_outpoints(Some(id));
+    if let Some(taken) = effects
+        .spends()
+        .iter()
+        .find(|outpoint| reserved.contains(outpoint))
+    {
+        return Err(IllegalEntry::Plan(format!(
+            "{taken} is reserved for another payout"
+        )));
+    }
+    let record = PlanRecord {
+        entry: entry.id(),
+        time,
+        planned: planned.clone(),
+        spends: effects.spends().to_vec(),
+        fee: effects.fee(),
+        txid: effects.txid(),
+        releases: BTreeMap::new(),
+        basis: None,
+    };
+    set(treasury, id, PayoutStage::Planned(record))
+}
+
+pub(crate) fn release(
+    treasury: &mut Treasury,
+    entry: &Entry,
+    release: Release,
+    by: OfficerId,
+) -> Result<(), IllegalEntry> {
+    let time = entry.body.body().time;
+    let refuse = |why: &str| IllegalEntry::Release(why.to_owned());
+    if release.expires <= time || release.expires > time.plus(LONGEST_RELEASE) {
+        return Err(refuse("it ends within ten minutes"));
+    }
+    let id = by_plan(treasury, release.plan)?;
+    let (record, payout) = known(treasury, id)?;
+    hold_if_frozen(treasury, payout, id)?;
+    let seat = treasury
+        .vaults
+        .get(&payout.vault())
+        .and_then(|vault| vault.plan.seat(release.seat))
+        .ok_or_else(|| refuse("the vault has no such seat"))?;
+    if !seat.kind.officers().contains(&by) {
+        return Err(refuse("this officer's key does not open that seat"));
+    }
+    let mut stage = stage_of(record, id)?.clone();
+    match &mut stage {
+        PayoutStage::Planned(plan) | PayoutStage::Aborted(plan, _)
+            if plan.entry == release.plan =>
+        {
+            plan.releases.insert(entry.id(), (by, release));
+        }
+        PayoutStage::Planned(_) | PayoutStage::Aborted(..) => {
+            return Err(refuse("that plan was replaced"));
+        }
+        PayoutStage::Signing(..) => return Err(refuse("the plan is being signed")),
+        PayoutStage::Signed { .. }
+        | PayoutStage::Confirmed { .. }
+        | PayoutStage::Replaced { .. } => {
+            return Err(refuse("the payout is signed or at its end"));
+        }
+    }
+    set(treasury, id, stage)
+}
+
+pub(crate) fn start(
+    treasury: &mut Treasury,
+    entry: &Entry,
+    run: &SigningRun,
+) -> Result<(), IllegalEntry> {
+    let time = entry.body.body().time;
+    let id = by_plan(treasury, run.plan)?;
+    let (record, payout) = known(treasury, id)?;
+    let PayoutStage::Planned(plan) = stage_of(record, id)? else {
+        return Err(IllegalEntry::Signing(
+            "signing of this version started before".to_owned(),
+        ));
+    };
+    if record.proposal.expires <= time {
+        return Err(IllegalEntry::Signing(
+            "the payout's time has passed".to_owned(),
+        ));
+    }
+    hold_if_frozen(treasury, payout, id)?;
+    authorise_in_fold(treasury, id, record, time)?;
+    check_run(treasury, payout, plan, run, time)?;
+    let mut plan = plan.clone();
+    plan.basis = Some(Box::new(Basis::of(treasury, id, record, time)));
+    begin(treasury, id, plan, run, 1)
+}
+
+pub(crate) fn retry(
+    treasury: &mut Treasury,
+    entry: &Entry,
+    run: &SigningRun,
+) -> Result<(), IllegalEntry> {
+    let time = entry.body.body().time;
+    let id = by_plan(treasury, run.plan)?;
+    let (record, payout) = known(treasury, id)?;
+    let PayoutStage::Aborted(plan, last) = stage_of(record, id)? else {
+        return Err(IllegalEntry::Signing(
+            "only an aborted session is tried again".to_owned(),
+        ));
+    };
+    hold_if_frozen(treasury, payout, id)?;
+    still_allowed(treasury, id, record, time)?;
+    check_run(treasury, payout, plan, run, time)?;
+    let (plan, attempt) = (plan.clone(), last.attempt.saturating_add(1));
+    begin(treasury, id, plan, run, attempt)
+}
+
+fn begin(
+    treasury: &mut Treasury,
+    id: ProposalId,
+    mut plan: PlanRecord,
+    run: &SigningRun,
+    attempt: u32,
+) -> Result<(), IllegalEntry> {
+    // Releases are used up by the session: a retry needs new ones.
+    let releases = std::mem::take(&mut plan.releases);
+    treasury.sessions.insert(run.session);
+    let record = RunRecord {
+        run: run.clone(),
+        attempt,
+        releases,
+        fault: None,
+    };
+    set(treasury, id, PayoutStage::Signing(plan, record))
+}
+
+fn check_run(
+    treasury: &Treasury,
+    payout: &Payout,
+    plan: &PlanRecord,
+    run: &SigningRun,
+    time: Timestamp,
+) -> Result<(), IllegalEntry> {
+    let refuse = |why: String| IllegalEntry::Signing(why);
+    if plan.entry != run.plan {
+        return Err(refuse("that plan was replaced".to_owned()));
+    }
+    if treasury.sessions.contains(&run.session) {
+        return Err(refuse("the session was used before".to_owned()));
+    }
+    let vault = treasury
+        .vaults
+        .get(&payout.vault())
+        .ok_or_else(|| IllegalEntry::Unknown {
+            what: "vault",
+            which: payout.vault().short(),
+        })?;
+    let seats: BTreeSet<SeatId> = run.seats.iter().copied().collect();
+    if seats.len() != usize::from(vault.plan.threshold()) || seats.len() != run.seats.len() {
+        return Err(refuse(format!(
+            "exactly {} different seats sign",
+            vault.plan.threshold()
+        )));
+    }
+    for id in seats {
+        let seat = vault
+            .plan
+            .seat(id)
+            .ok_or_else(|| refuse(format!("the vault has no seat {id}")))?;
+        if treasury.is_banned(payout.vault(), id) {
+            return Err(refuse(format!(
+                "seat {id} broke the protocol before and is banned"
+            )));
+        }
+        match &seat.kind {
+            SeatKind::Device => {
+                if treasury.active_machine(seat.machine).is_none() {
+                    return Err(refuse(format!("seat {id} was lost with its machine")));
+                }
+            }
+            SeatKind::Hardware { .. } | SeatKind::Recovery { .. } => {
+                let given = plan.live_releases(id, time).len();
+                if given < usize::from(seat.kind.openers()) {
+                    let needed = seat.kind.openers();
+                    return Err(refuse(format!(
+                        "seat {id} needs {needed} releases, {given} are in force"
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn abort(treasury: &mut Treasury, abort: &Abort) -> Result<(), IllegalEntry> {
+    let found = treasury
+        .proposals
+        .iter()
+        .find_map(|(id, record)| match &record.decision {
+            Decision::Payout(stage) => match stage.as_ref() {
+                PayoutStage::Signing(plan, run) if run.run.session == abort.session => {
+                    Some((*id, plan.clone(), run.clone()))
+                }
+                _ => None,
+            },
+            _ => None,
+        });
+    let Some((id, plan, mut run)) = found else {
+        return Err(IllegalEntry::Unknown {
+            what: "running session",
+            which: abort.session.short(),
+        });
+    };
+    if let Some(stranger) = abort
+        .culprits
+        .iter()
+        .find(|seat| !run.run.seats.contains(seat))
+    {
+        return Err(IllegalEntry::Signing(format!(
+            "seat {stranger} took no part in the session"
+        )));
+    }
+    run.fault = Some(abort.fault.to_string());
+    let (_, payout) = known(treasury, id)?;
+    let vault = payout.vault();
+    if let Some(epoch) = treasury
+        .vaults
+        .get(&vault)
+        .and_then(|v| v.key())
+        .map(|key| key.epoch)
+    {
+        treasury
+            .bans
+            .extend(abort.culprits.iter().map(|seat| (vault, epoch, *seat)));
+    }
+    set(treasury, id, PayoutStage::Aborted(plan, run))
+}
+
+pub(crate) fn signed(treasury: &mut Treasury, signed: &Signed) -> Result<(), IllegalEntry> {
+    let id = by_plan(treasury, signed.plan)?;
+    let (record, payout) = known(treasury, id)?;
+    let PayoutStage::Signing(plan, run) = stage_of(record, id)? else {
+        return Err(IllegalEntry::Signing(
+            "no session of this payout runs".to_owned(),
+        ));
+    };
+    if run.run.session != signed.session || plan.entry != signed.plan {
+        return Err(IllegalEntry::Signing("it is by another session".to_owned()));
+    }
+    let view = treasury
+        .vaults
+        .get(&payout.vault())
+        .and_then(|vault| vault.view(payout.vault()))
+        .ok_or_else(|| IllegalEntry::Unknown {
+            what: "vault",
+            which: payout.vault().short(),
+        })?;
+    plans::verify_signed(&plan.planned, payout, &view, &signed.transaction.0)
+        .map_err(|e| IllegalEntry::Signing(e.to_string()))?;
+    let stage = PayoutStage::Signed {
+        plan: plan.clone(),
+        transaction: signed.transaction.0.clone(),
+        broadcast: Broadcasting::NotYet,
+    };
+    set(treasury, id, stage)
+}
+
+pub(crate) fn broadcast(treasury: &mut Treasury, sighting: &Sighting) -> Result<(), IllegalEntry> {
+    let id = by_plan(treasury, sighting.plan)?;
+    let (record, payout) = known(treasury, id)?;
+    let PayoutStage::Signed {
+        plan,
+        transaction,
+        broadcast,
+    } = stage_of(record, id)?
+    else {
+        return Err(IllegalEntry::Sighting(
+            "it is not signed, or final".to_owned(),
+        ));
+    };
+    check_txid(plan, &sighting.txid.0)?;
+    if *broadcast == Broadcasting::NotYet {
+        hold_if_frozen(treasury, payout, id)?;
+    }
+    let (plan, transaction) = (plan.clone(), transaction.clone());
+    set(
+        treasury,
+        id,
+        PayoutStage::Signed {
+            plan,
+            transaction,
+            broadcast: Broadcasting::Out,
+        },
+    )
+}
+
+pub(crate) fn confirmed(
+    treasury: &mut Treasury,
+    entry: &Entry,
+    place: &Confirmation,
+) -> Result<(), IllegalEntry> {
+    let id = by_plan(treasury, place.plan)?;
+    let (record, _) = known(treasury, id)?;
+    let (plan, transaction) = match stage_of(record, id)? {
+        PayoutStage::Signed {
+            plan, transaction, ..
+        } => (plan.clone(), transaction.clone()),
+        PayoutStage::Planned(_)
+        | PayoutStage::Signing(..)
+        | PayoutStage::Aborted(..)
+        | PayoutStage::Confirmed { .. }
+        | PayoutStage::Replaced { .. } => {
+            return Err(IllegalEntry::Sighting(
+                "it is not signed, or final".to_owned(),
+            ));
+        }
+    };
+    check_txid(&plan, &place.txid.0)?;
+    if place.block.0.len() != 32 {
+        return Err(IllegalEntry::Sighting(
+            "a block hash has 32 bytes".to_owned(),
+        ));
+    }
+    let time = entry.body.body().time;
+    set(
+        treasury,
+        id,
+        PayoutStage::Confirmed {
+            plan,
+            transaction,
+            place: place.clone(),
+            entry: entry.id(),
+            time,
+        },
+    )
+}
+
+pub(crate) fn reorged(treasury: &mut Treasury, sighting: &Sighting) -> Result<(), IllegalEntry> {
+    let id = by_plan(treasury, sighting.plan)?;
+    let (record, _) = known(treasury, id)?;
+    let (plan, transaction) = match stage_of(record, id)? {
+        PayoutStage::Confirmed {
+            plan, transaction, ..
+        }
+        | PayoutStage::Signed {
+            plan, transaction, ..
+        } => (plan.clone(), transaction.clone()),
+        PayoutStage::Planned(_)
+        | PayoutStage::Signing(..)
+        | PayoutStage::Aborted(..)
+        | PayoutStage::Replaced { .. } => {
+            return Err(IllegalEntry::Sighting("it was in no block".to_owned()));
+        }
+    };
+    check_txid(&plan, &sighting.txid.0)?;
+    set(
+        treasury,
+        id,
+        PayoutStage::Signed {
+            plan,
+            transaction,
+            broadcast: Broadcasting::Out,
+        },
+    )
+}
+
+pub(crate) fn dropped(treasury: &mut Treasury, sighting: &Sighting) -> Result<(), IllegalEntry> {
+    let id = by_plan(treasury, sighting.plan)?;
+    let (record, _) = known(treasury, id)?;
+    let PayoutStage::Signed {
+        plan,
+        transaction,
+        broadcast: Broadcasting::Out,
+    } = stage_of(record, id)?
+    else {
+        return Err(IllegalEntry::Sighting("it was not out".to_owned()));
+    };
+    check_txid(plan, &sighting.txid.0)?;
+    let (plan, transaction) = (plan.clone(), transaction.clone());
+    set(
+        treasury,
+        id,
+        PayoutStage::Signed {
+            plan,
+            transaction,
+            broadcast: Broadcasting::Dropped,
+        },
+    )
+}
+
+pub(crate) fn replaced(
+    treasury: &mut Treasury,
+    plan: EntryId,
+    txid: &[u8],
+    by: &[u8],
+) -> Result<(), IllegalEntry> {
+    let id = by_plan(treasury, plan)?;
+    let (record, _) = known(treasury, id)?;
+    let stage = stage_of(record, id)?;
+    if !stage.started() || matches!(stage, PayoutStage::Replaced { .. }) {
+        return Err(IllegalEntry::Sighting(
+            "nothing of it can be on the chain".to_owned(),
+        ));
+    }
+    let plan = stage.plan().clone();
+    check_txid(&plan, txid)?;
+    if by.len() != 32 || by == txid {
+        return Err(IllegalEntry::Sighting(
+            "it names no other transaction".to_owned(),
+        ));
+    }
+    set(
+        treasury,
+        id,
+        PayoutStage::Replaced {
+            plan,
+            by: by.to_vec(),
+        },
+    )
+}
+
+fn check_txid(plan: &PlanRecord, txid: &[u8]) -> Result<(), IllegalEntry> {
+    if plan.txid_bytes() == txid {
+        Ok(())
+    } else {
+        Err(IllegalEntry::Sighting(
+            "it is another transaction".to_owned(),
+        ))
+    }
+}
+
+fn hold_if_frozen(
+    treasury: &Treasury,
+    payout: &Payout,
+    id: ProposalId,
+) -> Result<(), IllegalEntry> {
+    if treasury.freezes_over(payout.vault(), Some(id)).is_empty() {
+        Ok(())
+    } else {
+        Err(IllegalEntry::Frozen)
+    }
+}
+
+fn known(treasury: &Treasury, id: ProposalId) -> Result<(&ProposalRecord, &Payout), IllegalEntry> {
+    treasury.payout(id).ok_or_else(|| IllegalEntry::Unknown {
+        what: "payout",
+        which: id.short(),
+    })
+}
+
+fn by_plan(treasury: &Treasury, plan: EntryId) -> Result<ProposalId, IllegalEntry> {
+    treasury
+        .payout_of_plan(plan)
+        .ok_or_else(|| IllegalEntry::Unknown {
+            what: "plan",
+            which: plan.short(),
+        })
+}
+
+fn stage_of(record: &ProposalRecord, id: ProposalId) -> Result<&PayoutStage, IllegalEntry> {
+    match &record.decision {
+        Decision::Payout(stage) => Ok(stage),
+        Decision::Open | Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => {
+            Err(IllegalEntry::Unknown {
+                what: "plan of payout",
+                which: id.short(),
+            })
+        }
+    }
+}
+
+fn set(treasury: &mut Treasury, id: ProposalId, stage: PayoutStage) -> Result<(), IllegalEntry> {
+    let record = treasury
+        .proposals
+        .get_mut(&id)
+        .ok_or_else(|| IllegalEntry::Unknown {
+            what: "payout",
+            which: id.short(),
+        })?;
+    record.decision = Decision::Payout(Box::new(stage));
+    Ok(())
+}
+
+impl PlanRecord {
+    /// The transaction id in the order people read.
+    pub fn txid_bytes(&self) -> [u8; 32] {
+        let mut bytes = bitcoin::hashes::Hash::to_byte_array(self.txid);
+        bytes.reverse();
+        bytes
+    }
+
+    /// Officers whose release of a seat is in force at `now`.
+    pub fn live_releases(&self, seat: SeatId, now: Timestamp) -> BTreeSet<OfficerId> {
+        live(&self.releases, seat, now)
+    }
+}
+
+impl RunRecord {
+    /// Officers whose release of a seat, used by this session, is in force at `now`.
+    pub fn live_releases(&self, seat: SeatId, now: Timestamp) -> BTreeSet<OfficerId> {
+        live(&self.releases, seat, now)
+    }
+}
+
+fn live(
+    releases: &BTreeMap<EntryId, (OfficerId, Release)>,
+    seat: SeatId,
+    now: Timestamp,
+) -> BTreeSet<OfficerId> {
+    releases
+        .values()
+        .filter(|(_, release)| release.seat == seat && release.expires > now)
+        .map(|(officer, _)| *officer)
+        .collect()
+}
+
+impl Treasury {
+    /// The payout whose plan in force an entry is.
+    pub fn payout_of_plan(&self, plan: EntryId) -> Option<ProposalId> {
+        self.proposals
+            .iter()
+            .find(|(_, record)| match &record.decision {
+                Decision::Payout(stage) => stage.plan().entry == plan,
+                Decision::Open
+                | Decision::Declined { .. }
+                | Decision::Lapsed
+                | Decision::Enacted(_) => false,
+            })
+            .map(|(id, _)| *id)
+    }
+
+    /// Whether a seat broke the protocol in the vault's present sharing.
+    pub fn is_banned(&self, vault: domain::VaultId, seat: SeatId) -> bool {
+        self.vaults
+            .get(&vault)
+            .and_then(|v| v.key())
+            .is_some_and(|key| self.bans.contains(&(vault, key.epoch, seat)))
+    }
+}
