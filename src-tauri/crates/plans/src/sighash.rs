@@ -23,3 +23,6 @@ pub(crate) fn key_path_sighashes(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
