@@ -176,14 +176,15 @@ fn own_time(_: EntryId, own: Timestamp) -> Timestamp {
 }
 
 /// The fold's own check at an entry's own time: the policy in force, the approvals that count.
-pub(crate) fn authorise_in_fold(
+pub(crate) fn check_authorised(
     treasury: &Treasury,
     id: ProposalId,
     record: &ProposalRecord,
     now: Timestamp,
-) -> Result<Authorised, IllegalEntry> {
+) -> Result<(), IllegalEntry> {
     Basis::of(treasury, id, record, now)
         .authorise()
+        .map(drop)
         .map_err(|e| IllegalEntry::Policy(e.to_string()))
 }
 

@@ -11,7 +11,7 @@ use domain::{
 };
 use policy::Policy;
 
-use crate::facts::authorise_in_fold;
+use crate::facts::check_authorised;
 use crate::illegal::IllegalEntry;
 use crate::state::{
     Adoption, Decision, FreezeRecord, PayeeRecord, PayoutStage, ProposalRecord, Treasury,
@@ -315,7 +315,7 @@ pub(crate) fn enact(
     if !matches!(record.proposal.subject, Subject::Machine(_)) {
         check_subject(treasury, entry, &record.proposal.subject).map_err(IllegalEntry::Proposal)?;
     }
-    authorise_in_fold(treasury, id, &record, time)?;
+    check_authorised(treasury, id, &record, time)?;
     put_into_force(treasury, entry, id, &record.proposal.subject)?;
     if let Some(record) = treasury.proposals.get_mut(&id) {
         record.decision = Decision::Enacted(entry.id());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::act::{Abort, Confirmation, Planned, Release, Sighting, Signed, SigningRun};
 use domain::{Entry, EntryId, OfficerId, Payout, ProposalId, SeatId, SeatKind, Span, Timestamp};
 
-use crate::facts::{Basis, authorise_in_fold, still_allowed};
+use crate::facts::{Basis, check_authorised, still_allowed};
 use crate::governance::is_open;
 use crate::illegal::IllegalEntry;
 use crate::state::{
@@ -42,7 +42,7 @@ pub(crate) fn plan(
             planned.version
         )));
     }
-    authorise_in_fold(treasury, id, record, time)?;
+    check_authorised(treasury, id, record, time)?;
     let view = treasury
         .vaults
         .get(&payout.vault())
@@ -137,7 +137,7 @@ pub(crate) fn start(
         ));
     }
     hold_if_frozen(treasury, payout, id)?;
-    authorise_in_fold(treasury, id, record, time)?;
+    check_authorised(treasury, id, record, time)?;
     check_run(treasury, payout, plan, run, time)?;
     let mut plan = plan.clone();
     plan.basis = Some(Box::new(Basis::of(treasury, id, record, time)));
