@@ -148,7 +148,13 @@ impl Policy {
     /// None when it can't be changed.
     pub fn governance_quorum(&self) -> Option<usize> {
         let quorum = self.rules.governance_of(GovernanceKind::Policy)?;
-        Some(quorum.demands.iter().map(|demand| usize::from(demand.count.get())).sum())
+        Some(
+            quorum
+                .demands
+                .iter()
+                .map(|demand| usize::from(demand.count.get()))
+                .sum(),
+        )
     }
 }
 

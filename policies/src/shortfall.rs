@@ -94,7 +94,7 @@ fn who(names: &[Name]) -> String {
     if names.is_empty() {
         return String::new();
     }
-    format!(" ({} can give it)", words::any(names))
+    format!("; an approval by {} would help", words::any(names))
 }
 
 fn ignored(approvals: &[NotCounted]) -> String {
