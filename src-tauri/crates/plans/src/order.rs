@@ -22,8 +22,44 @@ pub struct InputDigest {
     pub sighash: [u8; 32],
 }
 
-/// The right to sign one exact transaction. Made only by checking a plan under an authorization;
-/// can't be copied, stored or read back, so after a restart it is earned again.
+/// The right to sign one exact transaction. Made only by [`order`], from an authorization; can't be
+/// copied, stored or read back, so after a restart it is earned again.
+///
+/// ```compile_fail,E0451
+/// let forged = plans::SigningOrder { plan: todo!(), inputs: todo!() };
+/// ```
+/// ```compile_fail,E0277
+/// fn cloned<T: Clone>() {}
+/// cloned::<plans::SigningOrder>();
+/// ```
+/// ```compile_fail,E0277
+/// fn stored<T: serde::Serialize>() {}
+/// stored::<plans::SigningOrder>();
+/// ```
+/// ```compile_fail,E0277
+/// fn read_back<T: serde::de::DeserializeOwned>() {}
+/// read_back::<plans::SigningOrder>();
+/// ```
+///
+/// An authorization is used up by it, and it is used up by signing:
+///
+/// ```compile_fail,E0382
+/// fn twice(
+///     authorization: policy::Authorization,
+///     plan: domain::EntryId,
+///     planned: &domain::act::Planned,
+///     view: &plans::VaultView,
+/// ) {
+///     let _ = plans::order(authorization, plan, planned, view, None);
+///     let _ = plans::order(authorization, plan, planned, view, None);
+/// }
+/// ```
+/// ```compile_fail,E0382
+/// fn twice(order: plans::SigningOrder) {
+///     let _ = order.finish(&[]);
+///     let _ = order.finish(&[]);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct SigningOrder {
     plan: EntryId,
@@ -37,7 +73,23 @@ pub struct SigningOrder {
     effects: Effects,
 }
 
-/// A transaction with every witness in place and checked.
+/// A transaction with every witness in place and checked. Made only by [`SigningOrder::finish`].
+///
+/// ```compile_fail,E0451
+/// let forged = plans::SignedPlan { plan: todo!(), transaction: todo!() };
+/// ```
+/// ```compile_fail,E0277
+/// fn cloned<T: Clone>() {}
+/// cloned::<plans::SignedPlan>();
+/// ```
+/// ```compile_fail,E0277
+/// fn stored<T: serde::Serialize>() {}
+/// stored::<plans::SignedPlan>();
+/// ```
+/// ```compile_fail,E0277
+/// fn read_back<T: serde::de::DeserializeOwned>() {}
+/// read_back::<plans::SignedPlan>();
+/// ```
 #[derive(Debug)]
 pub struct SignedPlan {
     plan: EntryId,
@@ -60,8 +112,10 @@ pub enum FinishError {
     Invalid(usize),
 }
 
-/// Earns the order to sign a plan: the authorization is used up, and its own payout, never one that
-/// is handed in, is what the bytes are compared with.
+/// Checks a plan against what was approved and, if it does exactly that, gives the right to sign it.
+/// The payout compared with is the authorization's own, never one that comes beside it. `plan` is the
+/// id of the journal entry that holds the plan; `anchor` the outpoint that every version of the payout
+/// must spend, once it is fixed.
 pub fn order(
     authorization: Authorization,
     plan: EntryId,

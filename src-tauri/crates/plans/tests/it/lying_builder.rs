@@ -1,7 +1,8 @@
 //! Plans of a builder that lies, one lie each: every one is refused by its own name.
 
-mod support;
-
+use crate::support::{
+    Drafted, Vault, change, honest, leg, outpoint, payout, receive, sats, txin, vault,
+};
 use bitcoin::hashes::Hash;
 use bitcoin::{
     Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxOut, Txid, Witness, consensus,
@@ -9,7 +10,6 @@ use bitcoin::{
 use domain::act::{ChildPath, Planned, PlannedChange};
 use domain::{Network, Payout};
 use plans::{Effects, PlanMismatch, VaultView, inspect, limits};
-use support::{Drafted, Vault, change, honest, leg, outpoint, payout, receive, sats, txin, vault};
 
 struct Case {
     vault: Vault,

@@ -1,14 +1,12 @@
 //! Children, scripts and addresses of a vault against the published vectors.
 
-mod support;
-
+use crate::support::{change, receive, vault};
 use bitcoin::bip32::Xpub;
 use domain::Network;
 use domain::act::{ChildPath, VaultKey};
 use domain::roster::HexBytes;
 use domain::{Epoch, VaultId};
 use plans::{Keychain, VaultKeyError, VaultView};
-use support::{change, receive, vault};
 
 fn view(network: Network, group: Vec<u8>, chain_code: Vec<u8>) -> VaultView {
     VaultView {

@@ -1,14 +1,12 @@
 //! No plan that passes moves one base unit elsewhere.
 
-mod support;
-
+use crate::support::{Vault, change, honest, leg, outpoint, payout, receive, sats, vault};
 use bitcoin::consensus;
 use domain::act::{Planned, PlannedInput};
 use domain::{Amount, Payout};
 use plans::inspect;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use support::{Vault, change, honest, leg, outpoint, payout, receive, sats, vault};
 
 /// A change somebody makes to a plan after it was built.
 #[derive(Debug, Clone)]

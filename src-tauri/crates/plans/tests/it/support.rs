@@ -1,7 +1,5 @@
 //! A vault whose whole key the test knows, payouts from it, and honest plans for them.
 
-#![expect(dead_code, reason = "each test file uses a part of it")]
-
 use bitcoin::bip32::{ChildNumber, Xpriv, Xpub};
 use bitcoin::hashes::Hash;
 use bitcoin::secp256k1::{All, Keypair, Secp256k1};
