@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::act::Act;
+use domain::act::{Act, Declining, Founding};
 use domain::proposal::{OfficerChange, Subject};
 use domain::roster::MachineChange;
 use domain::{
@@ -120,61 +120,44 @@ impl Keys {
         })
     }
 
-    /// Takes over what an entry says about keys.
+    /// Takes over what an entry says about keys. Acts that are not named here introduce nobody.
     pub(crate) fn learn(&mut self, treasury: TreasuryId, body: &Body) {
-        match (&body.act, body.author) {
-            (Act::Founded(founding), _) => {
-                for officer in &founding.officers {
-                    self.officers.insert(officer.id(), officer.into());
-                }
-                for machine in &founding.machines {
-                    self.machines.insert(machine.id(), machine.key);
-                }
+        if let Act::Founded(founding) = &body.act {
+            self.found(founding);
+        }
+        if let (Act::Proposed(proposal), Author::Officer(initiator)) = (&body.act, body.author)
+            && let Some(joining) = joining(&proposal.subject)
+        {
+            let id = proposal.id(treasury, initiator, body.time);
+            self.joining.insert(id, joining);
+        }
+        if let Act::Enacted { proposal } = &body.act {
+            self.admit(proposal);
+        }
+        if let Act::Lapsed { proposal } | Act::Declined(Declining { proposal, .. }) = &body.act {
+            self.joining.remove(proposal);
+        }
+    }
+
+    fn found(&mut self, founding: &Founding) {
+        for officer in &founding.officers {
+            self.officers.insert(officer.id(), officer.into());
+        }
+        for machine in &founding.machines {
+            self.machines.insert(machine.id(), machine.key);
+        }
+    }
+
+    fn admit(&mut self, proposal: &ProposalId) {
+        match self.joining.remove(proposal) {
+            Some(Joining::Officer(id, keys)) => {
+                self.officers.insert(id, keys);
             }
-            (Act::Proposed(proposal), Author::Officer(initiator)) => {
-                if let Some(joining) = joining(&proposal.subject) {
-                    let id = proposal.id(treasury, initiator, body.time);
-                    self.joining.insert(id, joining);
-                }
+            Some(Joining::Machine(key, replaces)) => {
+                self.machines.remove(&replaces);
+                self.machines.insert(key.machine_id(), key);
             }
-            (Act::Enacted { proposal }, _) => match self.joining.remove(proposal) {
-                Some(Joining::Officer(id, keys)) => {
-                    self.officers.insert(id, keys);
-                }
-                Some(Joining::Machine(key, replaces)) => {
-                    self.machines.remove(&replaces);
-                    self.machines.insert(key.machine_id(), key);
-                }
-                None => {}
-            },
-            (Act::Lapsed { proposal }, _) => {
-                self.joining.remove(proposal);
-            }
-            (Act::Declined(declining), _) => {
-                self.joining.remove(&declining.proposal);
-            }
-            // These introduce nobody.
-            (
-                Act::Proposed(_)
-                | Act::Approved(_)
-                | Act::KeygenStarted(_)
-                | Act::KeygenAborted(_)
-                | Act::VaultReady(_)
-                | Act::Planned(_)
-                | Act::Released(_)
-                | Act::SigningStarted(_)
-                | Act::SigningRetried(_)
-                | Act::SigningAborted(_)
-                | Act::Signed(_)
-                | Act::Broadcast(_)
-                | Act::Confirmed(_)
-                | Act::Reorged(_)
-                | Act::Dropped(_)
-                | Act::Replaced { .. }
-                | Act::Frozen(_)
-                | Act::ClockConfirmed { .. },
-                _,
-            ) => {}
+            None => {}
         }
     }
 }
@@ -198,13 +181,17 @@ fn joining(subject: &Subject) -> Option<Joining> {
 
 /// Machines that a body names as new.
 fn introduces(body: &Body) -> impl Iterator<Item = &Machine> {
-    let (founding, proposed) = match &body.act {
-        Act::Founded(founding) => (founding.machines.as_slice(), None),
-        Act::Proposed(proposal) => match &proposal.subject {
-            Subject::Machine(change) => ([].as_slice(), Some(&change.machine)),
-            _ => ([].as_slice(), None),
-        },
-        _ => ([].as_slice(), None),
+    let founding: &[Machine] = if let Act::Founded(founding) = &body.act {
+        &founding.machines
+    } else {
+        &[]
+    };
+    let proposed = if let Act::Proposed(proposal) = &body.act
+        && let Subject::Machine(change) = &proposal.subject
+    {
+        Some(&change.machine)
+    } else {
+        None
     };
     founding.iter().chain(proposed)
 }

@@ -20,6 +20,9 @@ mod lock;
 mod open;
 mod restore;
 
+#[cfg(test)]
+mod tests;
+
 pub use anchor::{
     Anchor, AnchorStore, AnchoredHead, Crash, KeeperError, LinkSigner, NoCrash, ParseAnchorError,
 };

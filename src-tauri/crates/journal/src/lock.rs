@@ -48,18 +48,24 @@ pub(crate) fn take(journal: &Path) -> Result<Lock, LockError> {
     Ok(Lock { _file: file })
 }
 
-/// By the real folder, so that two spellings of one path meet at one lock.
+/// By the file's real place, so that all spellings of its path meet at one lock.
 fn path_beside(journal: &Path) -> io::Result<PathBuf> {
-    let name = journal
-        .file_name()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
-    let folder = match journal.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
+    let real = match journal.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let name = journal.file_name().ok_or_else(|| {
+                io::Error::new(io::ErrorKind::InvalidInput, "the path names no file")
+            })?;
+            let folder = match journal.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => folder,
+                _ => Path::new("."),
+            };
+            folder.canonicalize()?.join(name)
+        }
+        known => known?,
     };
-    let mut lock = name.to_os_string();
+    let mut lock = real.into_os_string();
     lock.push(".lock");
-    Ok(folder.canonicalize()?.join(lock))
+    Ok(lock.into())
 }
 
 fn holder(file: &mut File) -> String {
