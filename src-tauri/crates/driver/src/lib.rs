@@ -1,1 +1,40 @@
 //! The loop that joins the others: append, act, append the outcome.
+//!
+//! [`Driver`] is one machine's treasury. Officers act on it ([`Driver::propose`], [`Driver::approve`],
+//! [`Driver::release`] and so on) through a [`Desk`], and [`Driver::turn`] does whatever can be done
+//! without waiting for anybody. Before anything is done it is in the journal; what came of it follows
+//! as another entry. So a process may die at any [`CrashPoint`] and the next one goes on.
+//!
+//! Seats of one machine run as tasks over the in-process relay. Each gets the journal's entries and
+//! nothing else, replays them, judges for itself at its own clock, and signs what it decoded itself.
+
+mod acts;
+mod backup;
+mod ceremony;
+mod chain;
+mod clock;
+mod crash;
+mod desk;
+mod driver;
+mod error;
+mod found;
+mod home;
+mod ledger;
+mod opening;
+mod seats;
+mod session;
+mod turn;
+mod yubikeys;
+
+pub use acts::words;
+pub use backup::{BackupReport, RestorePlan};
+pub use chain::Event;
+pub use clock::{Clock, ClockError, Moment, SystemClock};
+pub use crash::{Crash, CrashPoint, NoCrash};
+pub use desk::{Desk, DeskError, Purpose};
+pub use driver::{Driver, Surroundings};
+pub use error::DriverError;
+pub use found::{FoundingPlan, enrolment, first_anchors, keep_enrolment};
+pub use home::{BitcoinSettings, Home, HomeError, Settings};
+pub use ledger::{Ledger, MachineSigner};
+pub use yubikeys::{Prompt, YubiKeys};

@@ -20,7 +20,7 @@ pub use device::{DeviceSealer, forget_device, open_device};
 pub use envelope::{MAX_FILE, MAX_OPENERS, MAX_SHARE, SealKind, SealedFile};
 pub use error::{FileError, OpenError, SealError};
 pub use hardware::{HardwareSealer, open_hardware};
-pub use recovery::{Piece, RecoverySealer, combine, open_piece};
+pub use recovery::{Piece, RecoverySealer, combine, combine_each, open_piece};
 
 use domain::{Officer, OfficerId, PublicKey};
 

@@ -447,6 +447,9 @@ pub(crate) fn freeze(
         reason: freeze.reason.to_string(),
         time: entry.body.body().time,
     };
+    if officer.is_none() {
+        treasury.alarms.insert(record.reason.clone());
+    }
     treasury.freezes.insert(entry.id(), record);
     Ok(())
 }

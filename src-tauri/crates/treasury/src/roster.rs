@@ -92,6 +92,7 @@ fn first_state(entry: &Entry, founding: &Founding, policy: Policy) -> Treasury {
         proposals: BTreeMap::new(),
         freezes: BTreeMap::new(),
         bans: BTreeSet::new(),
+        alarms: BTreeSet::new(),
         enacted: BTreeMap::new(),
         entries: BTreeSet::from([entry.id()]),
         links: BTreeSet::from([entry.link.id()]),

@@ -57,6 +57,8 @@ pub struct Treasury {
     pub freezes: BTreeMap<EntryId, FreezeRecord>,
     /// Seats that provably broke a protocol, for the sharing they did it in.
     pub bans: BTreeSet<(VaultId, Epoch, SeatId)>,
+    /// What machines froze for, ever: the same sight freezes once.
+    pub alarms: BTreeSet<String>,
     /// Who enacted what, in order: adoption entries of policies among them.
     pub enacted: BTreeMap<ProposalId, EntryId>,
     pub(crate) entries: BTreeSet<EntryId>,
@@ -386,6 +388,25 @@ impl Treasury {
                 | Decision::Enacted(_) => None,
             })
             .flat_map(|plan| plan.spends.iter().copied())
+            .collect()
+    }
+
+    /// Every transaction that this treasury signed.
+    pub fn signed_txids(&self) -> BTreeSet<bitcoin::Txid> {
+        self.proposals
+            .values()
+            .filter_map(|record| match &record.decision {
+                Decision::Payout(stage) => match stage.as_ref() {
+                    PayoutStage::Signed { plan, .. }
+                    | PayoutStage::Confirmed { plan, .. }
+                    | PayoutStage::Replaced { plan, .. } => Some(plan.txid),
+                    PayoutStage::Planned(_) | PayoutStage::Signing(..) | PayoutStage::Aborted(..) => None,
+                },
+                Decision::Open
+                | Decision::Declined { .. }
+                | Decision::Lapsed
+                | Decision::Enacted(_) => None,
+            })
             .collect()
     }
 

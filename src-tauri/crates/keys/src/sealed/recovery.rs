@@ -75,6 +75,14 @@ pub struct Piece {
     value: Value,
 }
 
+#[cfg(test)]
+impl Piece {
+    /// Changes one byte, as a lying sealer could.
+    pub(super) fn spoil(&mut self, place: usize) {
+        self.value[place] ^= 1;
+    }
+}
+
 impl fmt::Debug for Piece {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<redacted>")
@@ -107,6 +115,35 @@ pub fn combine(
     binding: &ShareBinding,
     pieces: Vec<Piece>,
 ) -> Result<SecretBytes, OpenError> {
+    check_pieces(file, binding, &pieces)?;
+    join(file, &pieces)
+}
+
+/// Opens the share by sets of exactly k pieces that together use every piece given: how a new seat
+/// proves that each of its pieces works.
+pub fn combine_each(
+    file: &SealedFile,
+    binding: &ShareBinding,
+    pieces: Vec<Piece>,
+) -> Result<Vec<SecretBytes>, OpenError> {
+    check_pieces(file, binding, &pieces)?;
+    pieces
+        .windows(usize::from(file.openers_needed()))
+        .map(|set| join(file, set))
+        .collect()
+}
+
+fn join(file: &SealedFile, pieces: &[Piece]) -> Result<SecretBytes, OpenError> {
+    let points: Vec<(u8, &Value)> =
+        pieces.iter().map(|piece| (piece.number, &piece.value)).collect();
+    file.decrypt(&shamir::combine(&points))
+}
+
+fn check_pieces(
+    file: &SealedFile,
+    binding: &ShareBinding,
+    pieces: &[Piece],
+) -> Result<(), OpenError> {
     file.expect(SealKind::Recovery, binding)?;
     let id = file.sha256();
     if pieces.iter().any(|piece| piece.file != id) {
@@ -123,9 +160,5 @@ pub fn combine(
             given: pieces.len(),
         });
     }
-    let points: Vec<(u8, &Value)> = pieces
-        .iter()
-        .map(|piece| (piece.number, &piece.value))
-        .collect();
-    file.decrypt(&shamir::combine(&points))
+    Ok(())
 }

@@ -1,0 +1,491 @@
+//! The command line, as a treasurer reads it in `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use domain::{Amount, Name, Network, Note};
+
+/// Countersign: a treasury wallet that a company runs wholly on its own machines.
+///
+/// Officers propose payouts, others approve them with a YubiKey touch, and only what the written
+/// policy allows is signed by a quorum of seats and sent. Every act is an entry of a signed journal.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// The directory of this machine: journal, sealed seats, settings
+    #[arg(long, global = true, env = "COUNTERSIGN_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Print JSON for programs instead of text for people
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Read PINs from this file descriptor, one a line, in the order they are asked for; otherwise
+    /// they are asked for at the terminal. A PIN is never an argument and never in the environment
+    #[arg(long, global = true, value_name = "N")]
+    pub pin_fd: Option<u32>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show and prepare the YubiKeys that are plugged in
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Make an officer's three keys on a YubiKey and check that the key vouches for them
+    Enrol(Enrol),
+    /// Found a treasury: every founding officer signs, with PIN and touch
+    Found(Found),
+    /// Vaults: order one, generate its key, show an address
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// The treasury at a glance: grade, balances, what waits for whom, limits, freezes
+    Status,
+    /// Propose something; others decide
+    #[command(subcommand)]
+    Propose(ProposeCommand),
+    /// Approve a proposal with your YubiKey (PIN and touch)
+    Approve(Decide),
+    /// Decline a proposal with your YubiKey; one decline ends it
+    Decline(Decline),
+    /// Open a seat with your YubiKey for one approved payout, and sign it
+    Release(Release),
+    /// Stop signing, with one touch and no PIN: all of it, one vault or one payout
+    Freeze(Freeze),
+    /// List proposals
+    List(List),
+    /// Show one proposal whole: words to compare, what the policy demands, its way so far
+    Show {
+        /// The proposal's id, or its first digits
+        id: String,
+    },
+    /// Do what can be done now and watch the chain; the headless co-signer
+    Run(Run),
+    /// The journal: verify and export it
+    #[command(subcommand)]
+    Journal(JournalCommand),
+    /// Write a backup: journal, public state and sealed seats; nothing in it is open
+    Backup {
+        /// The directory to write it to; must not exist
+        to: PathBuf,
+    },
+    /// Restore a backup onto a new machine; the governance quorum lets the machine take over
+    Restore(Restore),
+    /// Settings of this machine
+    #[command(subcommand)]
+    Settings(SettingsCommand),
+    /// Confirm, as an officer, that this machine's clock is right after it jumped
+    ConfirmClock {
+        /// The officer
+        #[arg(long = "as", value_name = "OFFICER")]
+        officer: Name,
+    },
+}
+
+/// `keys`.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// List the YubiKeys plugged in, with firmware, tries left and whether they can be enrolled
+    List,
+    /// Replace the factory PIN, PUK and management key of a new YubiKey
+    ///
+    /// Asks for the PIN now set and the new one, then the PUK now set and the new one. The
+    /// management key is replaced by a random one that the YubiKey keeps under the PIN.
+    Prepare {
+        /// The YubiKey's serial number
+        #[arg(long)]
+        serial: u32,
+    },
+}
+
+/// `enrol`.
+#[derive(Debug, Args)]
+pub struct Enrol {
+    /// What colleagues call the officer; the name policies use
+    #[arg(long)]
+    pub name: Name,
+    /// The YubiKey's serial number
+    #[arg(long)]
+    pub serial: u32,
+    /// Why a YubiKey with firmware before 5.7.0 is accepted (EUCLEAK, CVE-2024-45678)
+    #[arg(long, value_name = "REASON")]
+    pub waiver: Option<Note>,
+    /// Replace keys that are in slots 9c, 9e and 82 already; what they protected is lost
+    #[arg(long)]
+    pub overwrite_keys: bool,
+}
+
+/// `found`.
+#[derive(Debug, Args)]
+pub struct Found {
+    /// The company's treasury
+    #[arg(long)]
+    pub name: Name,
+    /// Networks that it may have vaults on; real money and test networks are never mixed
+    #[arg(long, required = true)]
+    pub network: Vec<Network>,
+    /// The first policy
+    #[arg(long, value_name = "FILE")]
+    pub policy: PathBuf,
+    /// A founding officer, enrolled before; repeat for each
+    #[arg(long = "officer", required = true, value_name = "NAME")]
+    pub officers: Vec<Name>,
+    /// What this machine is called
+    #[arg(long, default_value = "host")]
+    pub machine: Name,
+    /// Who can administer this machine; repeat for each
+    #[arg(long = "administrator", required = true, value_name = "NAME")]
+    pub administrators: Vec<Name>,
+    /// Trust YubiKeys attested by this root (DER or PEM) instead of Yubico's; test networks only
+    #[arg(long, value_name = "FILE")]
+    pub test_attestation_root: Vec<PathBuf>,
+    /// Why real money on a single-host layout is accepted
+    #[arg(long, value_name = "REASON")]
+    pub waiver: Option<Note>,
+}
+
+/// `vault`.
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Propose a vault; once the governance quorum approved it, generate its key
+    Create(VaultCreate),
+    /// Generate the key of an approved vault: officers open each sealed seat once to prove that it opens
+    Keygen {
+        /// The vault's name
+        name: Name,
+    },
+    /// Show a fresh address to receive at
+    Address {
+        /// The vault's name
+        name: Name,
+    },
+    /// List vaults with their seats
+    List,
+}
+
+/// `vault create`.
+#[derive(Debug, Args)]
+pub struct VaultCreate {
+    /// The vault's name
+    pub name: Name,
+    /// The officer who proposes
+    #[arg(long = "as", value_name = "OFFICER")]
+    pub officer: Name,
+    /// The network
+    #[arg(long)]
+    pub network: Network,
+    /// Seats that must sign together
+    #[arg(long)]
+    pub threshold: u16,
+    /// Confirmations that inputs must have and that make a payout final
+    #[arg(long, default_value_t = 6)]
+    pub confirmations: u32,
+    /// A seat sealed by this machine's keyring: its name; repeat for each
+    #[arg(long = "device", value_name = "SEAT")]
+    pub devices: Vec<Name>,
+    /// A seat that any one of these officers opens: `SEAT=Alice,Bob`; repeat for each
+    #[arg(long = "hardware", value_name = "SEAT=OFFICERS")]
+    pub hardware: Vec<HardwareSeat>,
+    /// A seat that K of these officers open together: `SEAT=2:Alice,Bob,Carol`; repeat for each
+    #[arg(long = "recovery", value_name = "SEAT=K:OFFICERS")]
+    pub recovery: Vec<RecoverySeat>,
+    /// How long it can be decided
+    #[arg(long, default_value = "14 d", value_name = "TIME")]
+    pub expires_in: Wait,
+}
+
+/// `SEAT=Alice,Bob`.
+#[derive(Debug, Clone)]
+pub struct HardwareSeat {
+    /// The seat's name.
+    pub name: Name,
+    /// Who opens it.
+    pub officers: Vec<Name>,
+}
+
+/// `SEAT=2:Alice,Bob,Carol`.
+#[derive(Debug, Clone)]
+pub struct RecoverySeat {
+    /// The seat's name.
+    pub name: Name,
+    /// Who holds a piece.
+    pub officers: Vec<Name>,
+    /// Pieces needed.
+    pub pieces: u16,
+}
+
+fn names(text: &str) -> Result<Vec<Name>, String> {
+    text.split(',').map(|name| Name::new(name.trim()).map_err(|e| e.to_string())).collect()
+}
+
+impl std::str::FromStr for HardwareSeat {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, officers) = text.split_once('=').ok_or("write SEAT=Alice,Bob")?;
+        let name = Name::new(name).map_err(|e| e.to_string())?;
+        Ok(Self { name, officers: names(officers)? })
+    }
+}
+
+impl std::str::FromStr for RecoverySeat {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = "write SEAT=2:Alice,Bob,Carol";
+        let (name, rest) = text.split_once('=').ok_or(wrong)?;
+        let (pieces, officers) = rest.split_once(':').ok_or(wrong)?;
+        let name = Name::new(name).map_err(|e| e.to_string())?;
+        let pieces = pieces.parse().map_err(|_| wrong)?;
+        Ok(Self { name, officers: names(officers)?, pieces })
+    }
+}
+
+/// A length of time such as `90 min`, `24 h` or `7 d`.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait(pub domain::Span);
+
+impl std::str::FromStr for Wait {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no length of time; write for example 90 min, 24 h or 7 d");
+        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim();
+        let seconds: u64 = match unit {
+            "s" => 1,
+            "min" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            _ => return Err(wrong()),
+        };
+        let count: u64 = digits.parse().map_err(|_| wrong())?;
+        count.checked_mul(seconds).map(|s| Self(domain::Span::from_secs(s))).ok_or_else(wrong)
+    }
+}
+
+/// `propose`.
+#[derive(Debug, Subcommand)]
+pub enum ProposeCommand {
+    /// A payout with one or more legs
+    Payout(ProposePayout),
+    /// Another policy
+    Policy {
+        /// The policy's file
+        file: PathBuf,
+        /// Who proposes, and until when
+        #[command(flatten)]
+        by: Proposer,
+    },
+    /// Enter a payee in the address book, change its address, or strike it out
+    Payee {
+        /// The payee's name
+        name: Name,
+        /// Where it is paid; with --remove none
+        #[arg(required_unless_present = "remove", conflicts_with = "remove")]
+        address: Option<String>,
+        /// The network of the address
+        #[arg(long, required_unless_present = "remove")]
+        network: Option<Network>,
+        /// Strike the payee out
+        #[arg(long)]
+        remove: bool,
+        /// Who proposes, and until when
+        #[command(flatten)]
+        by: Proposer,
+    },
+    /// Let an enrolled officer join, or suspend one
+    Officer {
+        /// The officer's name
+        name: Name,
+        /// Suspend the officer instead
+        #[arg(long)]
+        suspend: bool,
+        /// Who proposes, and until when
+        #[command(flatten)]
+        by: Proposer,
+    },
+    /// Lift freezes: all that are in force now, or those named
+    Thaw {
+        /// Ids of freezes, or their first digits; all in force when none is given
+        freezes: Vec<String>,
+        /// Who proposes, and until when
+        #[command(flatten)]
+        by: Proposer,
+    },
+}
+
+/// Who proposes, and until when it can be decided.
+#[derive(Debug, Args)]
+pub struct Proposer {
+    /// The officer who proposes
+    #[arg(long = "as", value_name = "OFFICER")]
+    pub officer: Name,
+    /// How long it can be decided
+    #[arg(long, default_value = "7 d", value_name = "TIME")]
+    pub expires_in: Wait,
+}
+
+/// `propose payout`.
+#[derive(Debug, Args)]
+pub struct ProposePayout {
+    /// The vault that pays
+    #[arg(long)]
+    pub vault: Name,
+    /// A leg: `PAYEE=0.25 BTC` or `ADDRESS=0.25 BTC`; repeat for each
+    #[arg(long = "pay", required = true, value_name = "PAYEE=AMOUNT")]
+    pub legs: Vec<PayLeg>,
+    /// The most that the network fee may be
+    #[arg(long, default_value = "0.0005 BTC", value_name = "AMOUNT")]
+    pub fee_cap: Amount,
+    /// What it is for
+    #[arg(long, default_value = "")]
+    pub memo: Note,
+    /// Who proposes, and until when
+    #[command(flatten)]
+    pub by: Proposer,
+}
+
+/// `PAYEE=0.25 BTC`.
+#[derive(Debug, Clone)]
+pub struct PayLeg {
+    /// A payee's name or an address.
+    pub to: String,
+    /// How much.
+    pub amount: Amount,
+}
+
+impl std::str::FromStr for PayLeg {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (to, amount) = text.rsplit_once('=').ok_or("write PAYEE=AMOUNT, for example `Meyer GmbH=0.25 BTC`")?;
+        let amount = amount.parse().map_err(|e: domain::amount::AmountError| e.to_string())?;
+        Ok(Self { to: to.to_owned(), amount })
+    }
+}
+
+/// `approve`.
+#[derive(Debug, Args)]
+pub struct Decide {
+    /// The proposal's id, or its first digits
+    pub id: String,
+    /// The officer who decides
+    #[arg(long = "as", value_name = "OFFICER")]
+    pub officer: Name,
+}
+
+/// `decline`.
+#[derive(Debug, Args)]
+pub struct Decline {
+    /// The proposal, and who decides
+    #[command(flatten)]
+    pub decide: Decide,
+    /// Why
+    #[arg(long, default_value = "")]
+    pub reason: Note,
+}
+
+/// `release`.
+#[derive(Debug, Args)]
+pub struct Release {
+    /// The payout's id, or its first digits
+    pub id: String,
+    /// The officer who opens the seat; for a recovery seat as many as it needs, separated by commas
+    #[arg(long = "as", value_name = "OFFICERS", required = true, value_delimiter = ',')]
+    pub officers: Vec<Name>,
+    /// The seat's name; needed only when these officers open more than one
+    #[arg(long)]
+    pub seat: Option<Name>,
+    /// A further seat to open in the same signing: `SEAT=Alice,Bob`
+    #[arg(long = "and", value_name = "SEAT=OFFICERS")]
+    pub more: Vec<HardwareSeat>,
+}
+
+/// `freeze`.
+#[derive(Debug, Args)]
+pub struct Freeze {
+    /// The officer who freezes, with one touch
+    #[arg(long = "as", value_name = "OFFICER")]
+    pub officer: Name,
+    /// Freeze this vault only
+    #[arg(long, conflicts_with = "payout")]
+    pub vault: Option<Name>,
+    /// Freeze this payout only
+    #[arg(long, value_name = "ID")]
+    pub payout: Option<String>,
+    /// Why
+    #[arg(long, default_value = "")]
+    pub reason: Note,
+}
+
+/// `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only what still waits for somebody
+    #[arg(long)]
+    pub open: bool,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Stop when nothing is under way any more: every payout that can go on is final
+    #[arg(long)]
+    pub until_settled: bool,
+    /// Seconds between two looks at the chain
+    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    pub every: u64,
+}
+
+/// `journal`.
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Check every entry of this machine's journal, or of an exported file
+    Verify {
+        /// An export; without it this machine's journal
+        file: Option<PathBuf>,
+    },
+    /// Write the journal to a file that anybody can verify
+    Export {
+        /// The file to write; must not exist
+        to: PathBuf,
+    },
+}
+
+/// `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup's directory
+    pub from: PathBuf,
+    /// The officer who proposes that this machine takes over
+    #[arg(long = "as", value_name = "OFFICER")]
+    pub officer: Name,
+    /// What this machine is called
+    #[arg(long)]
+    pub machine: Name,
+    /// Who can administer this machine; repeat for each
+    #[arg(long = "administrator", required = true, value_name = "NAME")]
+    pub administrators: Vec<Name>,
+    /// How long the quorum can decide
+    #[arg(long, default_value = "7 d", value_name = "TIME")]
+    pub expires_in: Wait,
+}
+
+/// `settings`.
+#[derive(Debug, Subcommand)]
+pub enum SettingsCommand {
+    /// Use this Bitcoin node; the password is read from --pin-fd or asked for
+    Bitcoin {
+        /// For example `http://127.0.0.1:8332`
+        url: String,
+        /// RPC user
+        #[arg(long, conflicts_with = "cookie")]
+        user: Option<String>,
+        /// The node's cookie file, instead of user and password
+        #[arg(long)]
+        cookie: Option<PathBuf>,
+    },
+    /// Look for further attestation certificates in this folder
+    AttestationCertificates {
+        /// The folder
+        folder: PathBuf,
+    },
+}

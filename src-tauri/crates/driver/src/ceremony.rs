@@ -1,0 +1,340 @@
+//! Key generation: made together, sealed apart, opened once to prove it, and only then shown.
+
+use std::time::Duration;
+
+use domain::act::{KeygenRun, SealedShare, VaultReady};
+use domain::roster::HexBytes;
+use domain::seal::SecretBytes;
+use domain::{Act, Epoch, Name, Officer, OfficerId, Seat, SeatId, SeatKind, SessionId, VaultId};
+use keys::sealed::{DeviceSealer, HardwareSealer, Opener, RecoverySealer, SealedFile, open_device};
+use mpc::acceptance::{Acceptance, Accepted, Proven, Trial};
+use mpc::keygen::{Keygen, KeygenParams};
+use mpc::{Bans, FreshShare, Scheme};
+use rand_core::OsRng;
+use relay::{Hub, Relay as _};
+use treasury::{Treasury, VaultRecord, VaultStage};
+
+use crate::acts::random;
+use crate::crash::CrashPoint;
+use crate::desk::{Desk, Purpose};
+use crate::driver::{Driver, vault};
+use crate::error::DriverError;
+use crate::home::{read_file, write_whole};
+use crate::opening::{open_by_one, open_by_pieces};
+use crate::seats::{note, share};
+use crate::session::run;
+
+/// Key generation among seats of one machine that takes longer is stuck.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Driver {
+    /// Generates the key of an ordered vault. Officers open each sealed share once; quorums of the
+    /// opened shares sign; then the vault is ready.
+    pub async fn keygen(&self, name: &Name, desk: &mut dyn Desk) -> Result<VaultId, DriverError> {
+        let mut ledger = self.ledger().await?;
+        let treasury = ledger.treasury()?.clone();
+        let (id, record) = vault(&treasury, name)?;
+        let record = record.clone();
+        match record.stage {
+            VaultStage::Ordered => {}
+            VaultStage::Generating(session) => {
+                ledger.record(Act::KeygenAborted(cut_off(session))).await?;
+            }
+            VaultStage::Ready { .. } => {
+                return Err(DriverError::NotNow(format!(
+                    "vault {name} has its key already"
+                )));
+            }
+        }
+        self.check_seats_are_here(&treasury, &record)?;
+        let session = SessionId::from_bytes(random()?);
+        let started = KeygenRun {
+            vault: id,
+            epoch: Epoch::FIRST,
+            session,
+        };
+        ledger.record(Act::KeygenStarted(started)).await?;
+        self.keepers.crash.reach(CrashPoint::KeygenStarted);
+        drop(ledger);
+        match self.generate(&treasury, id, &record, session, desk).await {
+            Ok(ready) => {
+                self.keepers.crash.reach(CrashPoint::SharesSealed);
+                self.ledger()
+                    .await?
+                    .record(Act::VaultReady(Box::new(ready)))
+                    .await?;
+                self.keepers.crash.reach(CrashPoint::VaultReadyAppended);
+                Ok(id)
+            }
+            Err(error) => {
+                let abort = domain::act::Abort {
+                    session,
+                    fault: note(&error.to_string()),
+                    culprits: Vec::new(),
+                };
+                self.ledger()
+                    .await?
+                    .record(Act::KeygenAborted(abort))
+                    .await?;
+                Err(error)
+            }
+        }
+    }
+
+    fn check_seats_are_here(
+        &self,
+        treasury: &Treasury,
+        record: &VaultRecord,
+    ) -> Result<(), DriverError> {
+        let elsewhere = record
+            .plan
+            .seats()
+            .iter()
+            .find(|s| treasury.machine_today(s.machine) != self.machine());
+        match elsewhere {
+            None => Ok(()),
+            Some(seat) => Err(DriverError::NotNow(format!(
+                "seat {} belongs to another machine; all seats of a vault are on one machine in this version",
+                seat.name
+            ))),
+        }
+    }
+
+    async fn generate(
+        &self,
+        treasury: &Treasury,
+        id: VaultId,
+        record: &VaultRecord,
+        session: SessionId,
+        desk: &mut dyn Desk,
+    ) -> Result<VaultReady, DriverError> {
+        let shares = share_key(treasury, id, record, session).await?;
+        self.keepers.crash.reach(CrashPoint::KeyShared);
+        let mut trials = Vec::new();
+        let mut sealed = Vec::new();
+        let mut files = Vec::new();
+        for ((fresh, trial), seat) in shares.into_iter().zip(record.plan.seats()) {
+            let file = self.seal(treasury, id, seat, fresh)?;
+            sealed.push(SealedShare {
+                seat: seat.id,
+                sha256: HexBytes(file.sha256().to_vec()),
+            });
+            files.push(file);
+            trials.push((seat.clone(), trial));
+        }
+        let mut opened = Vec::new();
+        for ((seat, trial), file) in trials.iter().zip(&files) {
+            opened.push(self.open_every_way(treasury, seat, trial, file, desk)?);
+        }
+        let proven = accept(trials, opened).await?;
+        Ok(VaultReady {
+            vault: id,
+            session,
+            key: proven.key,
+            sealed,
+            accepted_by: proven.accepted_by,
+        })
+    }
+
+    /// Seals a share, writes it, and takes it from the disk again: what is tried is what is kept.
+    fn seal(
+        &self,
+        treasury: &Treasury,
+        vault: VaultId,
+        seat: &Seat,
+        fresh: FreshShare,
+    ) -> Result<SealedFile, DriverError> {
+        let failed = |e: &dyn std::fmt::Display| share(seat.name.as_str(), e);
+        let openers: Vec<Opener> = openers(treasury, seat.kind.officers())
+            .iter()
+            .map(Opener::of)
+            .collect();
+        let file = match &seat.kind {
+            SeatKind::Device => fresh
+                .seal(&mut DeviceSealer::new(&self.keepers.keyring))
+                .map_err(|e| failed(&e))?,
+            SeatKind::Hardware { .. } => {
+                let mut sealer = HardwareSealer::new(openers).map_err(|e| failed(&e))?;
+                fresh.seal(&mut sealer).map_err(|e| failed(&e))?
+            }
+            SeatKind::Recovery { pieces, .. } => {
+                let mut sealer = RecoverySealer::new(openers, *pieces).map_err(|e| failed(&e))?;
+                fresh.seal(&mut sealer).map_err(|e| failed(&e))?
+            }
+        };
+        let path = self.home.seat(vault, seat.id);
+        write_whole(&path, file.bytes())?;
+        let kept = SealedFile::parse(&read_file(&path)?).map_err(|e| failed(&e))?;
+        if kept.sha256() != file.sha256() {
+            return Err(share(
+                seat.name.as_str(),
+                "what was written does not read back the same: check the disk",
+            ));
+        }
+        Ok(kept)
+    }
+
+    /// Opens a sealed share by every way there is: each officer's envelope, each recovery piece.
+    fn open_every_way(
+        &self,
+        treasury: &Treasury,
+        seat: &Seat,
+        trial: &Trial,
+        file: &SealedFile,
+        desk: &mut dyn Desk,
+    ) -> Result<SecretBytes, DriverError> {
+        let binding = trial.binding();
+        let check = |plain: SecretBytes| -> Result<SecretBytes, DriverError> {
+            let again = SecretBytes::new(plain.expose().to_vec());
+            trial
+                .open(plain)
+                .map_err(|e| share(seat.name.as_str(), e))?;
+            Ok(again)
+        };
+        match &seat.kind {
+            SeatKind::Device => {
+                let plain = open_device(file, binding, &self.keepers.keyring)
+                    .map_err(|e| share(seat.name.as_str(), e))?;
+                check(plain)
+            }
+            SeatKind::Hardware { officers } => {
+                let mut last = None;
+                for officer in self::openers(treasury, officers) {
+                    last = Some(check(open_by_one(
+                        file,
+                        binding,
+                        seat,
+                        &officer,
+                        &proof(seat),
+                        desk,
+                    )?)?);
+                }
+                last.ok_or_else(|| share(seat.name.as_str(), "nobody can open it"))
+            }
+            SeatKind::Recovery { officers, .. } => {
+                let all = self::openers(treasury, officers);
+                let plain = open_by_pieces(file, binding, seat, &all, &proof(seat), desk)?;
+                let mut last = None;
+                for one in plain {
+                    last = Some(check(one)?);
+                }
+                last.ok_or_else(|| share(seat.name.as_str(), "no pieces were opened"))
+            }
+        }
+    }
+}
+
+fn proof(seat: &Seat) -> Purpose {
+    Purpose(format!("prove that your key opens seat {}", seat.name))
+}
+
+fn openers(treasury: &Treasury, officers: &[OfficerId]) -> Vec<Officer> {
+    officers
+        .iter()
+        .filter_map(|id| treasury.active_officer(*id))
+        .cloned()
+        .collect()
+}
+
+fn cut_off(session: SessionId) -> domain::act::Abort {
+    domain::act::Abort {
+        session,
+        fault: note("cut off before it was done"),
+        culprits: Vec::new(),
+    }
+}
+
+/// Every seat runs its part as a task of its own.
+async fn share_key(
+    treasury: &Treasury,
+    vault: VaultId,
+    record: &VaultRecord,
+    session: SessionId,
+) -> Result<Vec<(FreshShare, Trial)>, DriverError> {
+    let hub = Hub::new();
+    let seats: Vec<SeatId> = record.plan.seats().iter().map(|seat| seat.id).collect();
+    let mut tasks = Vec::new();
+    for me in &seats {
+        let params = KeygenParams {
+            scheme: Scheme::FrostTaproot,
+            session,
+            treasury: treasury.id,
+            vault,
+            epoch: Epoch::FIRST,
+            threshold: record.plan.threshold(),
+            seats: seats.clone(),
+            me: *me,
+        };
+        let (keygen, first) =
+            Keygen::start(params, &Bans::default(), &mut OsRng).map_err(failed)?;
+        let mut port = hub.join(session, *me).map_err(failed)?;
+        let others: Vec<SeatId> = seats.iter().copied().filter(|seat| seat != me).collect();
+        tasks.push(tokio::spawn(async move {
+            run(keygen, first, &others, &mut port, PATIENCE).await
+        }));
+    }
+    let mut shares = Vec::new();
+    for task in tasks {
+        shares.push(task.await?.map_err(failed)?);
+    }
+    hub.close(session);
+    Ok(shares)
+}
+
+fn failed(error: impl std::fmt::Display) -> DriverError {
+    DriverError::Ceremony(error.to_string())
+}
+
+/// Quorums of the opened shares sign; every seat checks every signature, and all must name one key.
+async fn accept(
+    trials: Vec<(Seat, Trial)>,
+    opened: Vec<SecretBytes>,
+) -> Result<Proven, DriverError> {
+    let quorums = trials
+        .first()
+        .map(|(_, trial)| trial.quorums())
+        .unwrap_or_default();
+    let mut shares = Vec::new();
+    for ((seat, trial), plain) in trials.iter().zip(opened) {
+        shares.push((
+            seat.id,
+            trial
+                .open(plain)
+                .map_err(|e| share(seat.name.as_str(), e))?,
+        ));
+    }
+    let mut signatures: Vec<(Vec<SeatId>, [u8; 64])> = Vec::new();
+    for quorum in quorums {
+        let session = SessionId::from_bytes(random()?);
+        let hub = Hub::new();
+        let mut runs = Vec::new();
+        for (me, trial_share) in shares.iter().filter(|(seat, _)| quorum.contains(seat)) {
+            let (acceptance, first) =
+                Acceptance::start(session, &quorum, trial_share, &Bans::default(), &mut OsRng)
+                    .map_err(failed)?;
+            let mut port = hub.join(session, *me).map_err(failed)?;
+            let others: Vec<SeatId> = quorum.iter().copied().filter(|seat| seat != me).collect();
+            runs.push(tokio::spawn(async move {
+                run(acceptance, first, &others, &mut port, PATIENCE).await
+            }));
+        }
+        for task in runs {
+            let accepted: Accepted = task.await?.map_err(failed)?;
+            signatures.push((accepted.quorum().to_vec(), accepted.signature()));
+        }
+    }
+    drop(shares);
+    let mut proven: Option<Proven> = None;
+    for (_, trial) in trials {
+        let accepted: Result<Vec<Accepted>, _> = signatures
+            .iter()
+            .map(|(quorum, signature)| trial.witness(quorum, *signature))
+            .collect();
+        let own = trial.finish(accepted.map_err(failed)?).map_err(failed)?;
+        match &proven {
+            Some(known) if *known != own => return Err(failed("the seats came to different keys")),
+            Some(_) | None => proven = Some(own),
+        }
+    }
+    proven.ok_or_else(|| failed("there are no seats"))
+}

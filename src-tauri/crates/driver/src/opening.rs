@@ -1,0 +1,269 @@
+//! Officers open sealed shares with their keys' slot 82.
+
+use std::sync::Arc;
+
+use domain::act::Release;
+use domain::seal::{SecretBytes, ShareBinding};
+use domain::{Act, Author, Name, Officer, ProposalId, Seat, SeatKind, Span};
+use keys::CardError;
+use keys::hpke::SharedSecret;
+use keys::sealed::{OpenError, Piece, SealedFile, combine_each, open_hardware, open_piece};
+use mpc::KeyShare;
+use treasury::{Decision, PayoutStage, Treasury};
+
+use crate::acts::{known, sign, words};
+use crate::crash::CrashPoint;
+use crate::desk::{Desk, DeskError, Purpose};
+use crate::driver::{Driver, OpenShare, officer};
+use crate::error::DriverError;
+use crate::seats::{binding, share};
+
+/// An opened share lives no longer than this.
+const RELEASE_LASTS: Span = Span::from_secs(600);
+
+impl Driver {
+    /// Officers open one seat for the plan of one payout: each signs a `Released` entry, then opens
+    /// the share or a piece of it. The share stays in memory until it has signed or the release ends.
+    pub async fn release(
+        &mut self,
+        id: ProposalId,
+        seat: Option<&Name>,
+        by: &[Name],
+        desk: &mut dyn Desk,
+    ) -> Result<Name, DriverError> {
+        let found = self.seat_to_release(id, seat, by).await?;
+        let purpose = Purpose(format!(
+            "open seat {} to sign {}",
+            found.seat.name,
+            words(id)
+        ));
+        let mut until = None;
+        for who in &found.officers {
+            let ledger = self.ledger().await?;
+            let expires = ledger.now()?.wall.plus(RELEASE_LASTS);
+            let release = Release {
+                plan: found.plan,
+                seat: found.seat.id,
+                expires,
+            };
+            let draft = ledger.draft(Author::Officer(who.id()), Act::Released(release))?;
+            drop(ledger);
+            let body = sign(draft, who, &purpose, desk)?;
+            self.ledger().await?.append(body).await?;
+            self.keepers.crash.reach(CrashPoint::ReleaseAppended);
+            until = Some(until.map_or(expires, |until: domain::Timestamp| until.min(expires)));
+        }
+        let record = found
+            .treasury
+            .vaults
+            .get(&found.vault)
+            .ok_or_else(|| DriverError::NotNow("the vault is gone".to_owned()))?;
+        let file = self.sealed_file(found.vault, record, found.seat.id)?;
+        let plain = match &found.seat.kind {
+            SeatKind::Device => {
+                return Err(share(
+                    found.seat.name.as_str(),
+                    "a device seat needs no release",
+                ));
+            }
+            SeatKind::Hardware { .. } => match found.officers.first() {
+                Some(who) => open_by_one(&file, &found.binding, &found.seat, who, &purpose, desk)?,
+                None => return Err(share(found.seat.name.as_str(), "no officer was named")),
+            },
+            SeatKind::Recovery { .. } => {
+                let mut all = open_by_pieces(
+                    &file,
+                    &found.binding,
+                    &found.seat,
+                    &found.officers,
+                    &purpose,
+                    desk,
+                )?;
+                all.pop()
+                    .ok_or_else(|| share(found.seat.name.as_str(), "no pieces were opened"))?
+            }
+        };
+        let key = record
+            .key()
+            .ok_or_else(|| share(found.seat.name.as_str(), "the vault has no key"))?;
+        let open = KeyShare::open(&found.binding, plain, key)
+            .map_err(|e| share(found.seat.name.as_str(), e))?;
+        if let Some(until) = until {
+            self.open_shares.insert(
+                (found.vault, found.seat.id),
+                OpenShare {
+                    share: Arc::new(open),
+                    until,
+                },
+            );
+        }
+        self.keepers.crash.reach(CrashPoint::SeatOpened);
+        Ok(found.seat.name)
+    }
+
+    async fn seat_to_release(
+        &self,
+        id: ProposalId,
+        seat: Option<&Name>,
+        by: &[Name],
+    ) -> Result<Found, DriverError> {
+        let ledger = self.ledger().await?;
+        let treasury = ledger.treasury()?;
+        let record = known(treasury, id)?;
+        let payout = record
+            .proposal
+            .subject
+            .payout()
+            .ok_or_else(|| DriverError::NotNow("only a payout is released".to_owned()))?;
+        let plan = plan_to_release(record, treasury)?;
+        let vault = payout.vault();
+        let vault_record = treasury
+            .vaults
+            .get(&vault)
+            .ok_or_else(|| DriverError::NotNow("the vault is gone".to_owned()))?;
+        let officers: Vec<Officer> = by
+            .iter()
+            .map(|name| officer(treasury, name).cloned())
+            .collect::<Result<_, _>>()?;
+        let fits = |s: &&Seat| {
+            seat.is_none_or(|name| s.name == *name)
+                && !matches!(s.kind, SeatKind::Device)
+                && officers
+                    .iter()
+                    .all(|who| s.kind.officers().contains(&who.id()))
+                && (seat.is_some() || usize::from(s.kind.openers()) == officers.len())
+        };
+        let mut fitting = vault_record.plan.seats().iter().filter(fits);
+        let seat = match (fitting.next(), fitting.next()) {
+            (Some(seat), None) => seat.clone(),
+            (Some(_), Some(_)) => {
+                return Err(DriverError::NotNow(
+                    "these officers open more than one seat: name it with --seat".to_owned(),
+                ));
+            }
+            (None, _) => {
+                return Err(DriverError::NotNow(format!(
+                    "these officers open no seat of vault {} together; `countersign vault list` shows who opens what",
+                    vault_record.plan.name()
+                )));
+            }
+        };
+        if officers.len() < usize::from(seat.kind.openers()) {
+            let needed = seat.kind.openers();
+            return Err(DriverError::NotNow(format!(
+                "seat {} takes {needed} officers, {} were named",
+                seat.name,
+                officers.len()
+            )));
+        }
+        let binding = binding(treasury, vault, vault_record, seat.id)
+            .ok_or_else(|| DriverError::NotNow("the vault has no key yet".to_owned()))?;
+        Ok(Found {
+            treasury: treasury.clone(),
+            vault,
+            seat,
+            officers,
+            plan,
+            binding,
+        })
+    }
+}
+
+struct Found {
+    treasury: Treasury,
+    vault: domain::VaultId,
+    seat: Seat,
+    officers: Vec<Officer>,
+    plan: domain::EntryId,
+    binding: ShareBinding,
+}
+
+fn plan_to_release(
+    record: &treasury::ProposalRecord,
+    treasury: &Treasury,
+) -> Result<domain::EntryId, DriverError> {
+    let why = match &record.decision {
+        Decision::Payout(stage) => match stage.as_ref() {
+            PayoutStage::Planned(plan) | PayoutStage::Aborted(plan, _) => return Ok(plan.entry),
+            PayoutStage::Signing(..) => "it is being signed".to_owned(),
+            PayoutStage::Signed { .. } | PayoutStage::Confirmed { .. } => {
+                "it is signed already".to_owned()
+            }
+            PayoutStage::Replaced { .. } => "another transaction took its place".to_owned(),
+        },
+        Decision::Open => {
+            "it is not approved and planned yet; `countersign show` says what is missing".to_owned()
+        }
+        Decision::Declined { by, .. } => format!("{} declined it", treasury.officer_name(*by)),
+        Decision::Lapsed => "its time has passed".to_owned(),
+        Decision::Enacted(_) => "it is in force".to_owned(),
+    };
+    Err(DriverError::NotNow(format!(
+        "there is nothing to release: {why}"
+    )))
+}
+
+/// One officer opens a hardware seat.
+pub(crate) fn open_by_one(
+    file: &SealedFile,
+    binding: &ShareBinding,
+    seat: &Seat,
+    who: &Officer,
+    purpose: &Purpose,
+    desk: &mut dyn Desk,
+) -> Result<SecretBytes, DriverError> {
+    let mut problem = None;
+    let opened = open_hardware(file, binding, &who.open, |sender| {
+        agree(who, purpose, sender, desk, &mut problem)
+    });
+    finish(opened, seat, who, problem)
+}
+
+/// Officers open their pieces, and the pieces are put together: in sets of k that use every piece,
+/// so that each piece given has proven itself.
+pub(crate) fn open_by_pieces(
+    file: &SealedFile,
+    binding: &ShareBinding,
+    seat: &Seat,
+    officers: &[Officer],
+    purpose: &Purpose,
+    desk: &mut dyn Desk,
+) -> Result<Vec<SecretBytes>, DriverError> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    for who in officers {
+        let mut problem = None;
+        let opened = open_piece(file, binding, &who.open, |sender| {
+            agree(who, purpose, sender, desk, &mut problem)
+        });
+        pieces.push(finish(opened, seat, who, problem)?);
+    }
+    combine_each(file, binding, pieces).map_err(|e| share(seat.name.as_str(), e))
+}
+
+/// The card's part of opening. The reason of a refusal is kept aside, since only cards have errors
+/// of a card's type.
+pub(crate) fn agree(
+    who: &Officer,
+    purpose: &Purpose,
+    sender: &domain::PublicKey,
+    desk: &mut dyn Desk,
+    problem: &mut Option<DeskError>,
+) -> Result<SharedSecret, CardError> {
+    tokio::task::block_in_place(|| desk.agree(who, purpose, sender)).map_err(|error| {
+        *problem = Some(error);
+        CardError::Cancelled { serial: who.serial }
+    })
+}
+
+fn finish<T>(
+    opened: Result<T, OpenError>,
+    seat: &Seat,
+    who: &Officer,
+    problem: Option<DeskError>,
+) -> Result<T, DriverError> {
+    match (opened, problem) {
+        (Ok(opened), _) => Ok(opened),
+        (Err(_), Some(problem)) => Err(crate::acts::failed(who, problem)),
+        (Err(error), None) => Err(share(seat.name.as_str(), error)),
+    }
+}

@@ -1,0 +1,283 @@
+//! Seats of this machine: their shares, and signing with them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::act::{Abort, SigningRun};
+use domain::seal::ShareBinding;
+use domain::{Entry, Note, Seat, SeatId, SeatKind, Timestamp, VaultId};
+use keys::sealed::{SealedFile, open_device};
+use mpc::signing::{Signing, SigningParams};
+use mpc::{Ban, Bans, KeyShare};
+use plans::SignedPlan;
+use rand_core::OsRng;
+use relay::{Hub, Relay as _};
+use treasury::{Replay, Treasury, VaultRecord, VaultStage, order_for_seat};
+
+use crate::clock::Clock;
+use crate::driver::Driver;
+use crate::error::DriverError;
+use crate::home::read_file;
+use crate::session::{RunError, run};
+
+/// A signing session among seats of one machine that takes longer is stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a share is bound to.
+pub(crate) fn binding(
+    treasury: &Treasury,
+    vault: VaultId,
+    record: &VaultRecord,
+    seat: SeatId,
+) -> Option<ShareBinding> {
+    let key = record.key()?;
+    Some(ShareBinding {
+        treasury: treasury.id,
+        vault,
+        seat,
+        epoch: key.epoch,
+    })
+}
+
+/// All bans, for `mpc`.
+pub(crate) fn bans(treasury: &Treasury) -> Bans {
+    Bans::from_facts(treasury.bans.iter().map(|(vault, epoch, seat)| Ban {
+        vault: *vault,
+        epoch: *epoch,
+        seat: *seat,
+    }))
+}
+
+impl Driver {
+    /// A seat's sealed share, which must be the very file that the journal names.
+    pub(crate) fn sealed_file(
+        &self,
+        vault: VaultId,
+        record: &VaultRecord,
+        seat: SeatId,
+    ) -> Result<SealedFile, DriverError> {
+        let name = seat_name(record, seat);
+        let bytes = read_file(&self.home.seat(vault, seat)).map_err(|e| share(&name, e))?;
+        let file = SealedFile::parse(&bytes).map_err(|e| share(&name, e))?;
+        let VaultStage::Ready { sealed, .. } = &record.stage else {
+            return Err(share(&name, "the vault has no key yet"));
+        };
+        if sealed.get(&seat).map(Vec::as_slice) != Some(file.sha256().as_slice()) {
+            return Err(share(
+                &name,
+                "the sealed file is not the one that the journal names: it was damaged or swapped; use its backup",
+            ));
+        }
+        Ok(file)
+    }
+
+    /// Whether a device seat's file is here and this machine hosts the seat.
+    pub(crate) fn has_device_share(
+        &self,
+        treasury: &Treasury,
+        vault: VaultId,
+        record: &VaultRecord,
+        seat: &Seat,
+    ) -> bool {
+        matches!(seat.kind, SeatKind::Device)
+            && treasury.active_machine(seat.machine).is_some()
+            && seat.machine == self.machine()
+            && self.sealed_file(vault, record, seat.id).is_ok()
+    }
+
+    /// The share of a seat: opened before by officers, or a device seat's by the keyring.
+    fn share_for(
+        &self,
+        treasury: &Treasury,
+        vault: VaultId,
+        seat: SeatId,
+        now: Timestamp,
+    ) -> Result<Arc<KeyShare>, DriverError> {
+        if let Some(open) = self
+            .open_shares
+            .get(&(vault, seat))
+            .filter(|open| open.until > now)
+        {
+            return Ok(open.share.clone());
+        }
+        let record = treasury
+            .vaults
+            .get(&vault)
+            .ok_or_else(|| share("?", "there is no such vault"))?;
+        let name = seat_name(record, seat);
+        let (Some(key), Some(binding)) = (record.key(), binding(treasury, vault, record, seat))
+        else {
+            return Err(share(&name, "the vault has no key yet"));
+        };
+        let file = self.sealed_file(vault, record, seat)?;
+        let plain =
+            open_device(&file, &binding, &self.keepers.keyring).map_err(|e| share(&name, e))?;
+        KeyShare::open(&binding, plain, key)
+            .map(Arc::new)
+            .map_err(|e| share(&name, e))
+    }
+
+    /// Lets the seats of a started session sign. Each gets the journal's entries and nothing else: it
+    /// replays them, judges for itself, and signs what it decoded itself.
+    pub(crate) async fn sign(
+        &self,
+        entries: Arc<Vec<Entry>>,
+        treasury: &Treasury,
+        vault: VaultId,
+        run: &SigningRun,
+        now: Timestamp,
+    ) -> Result<Vec<SignedPlan>, SigningFailure> {
+        let hub = Hub::new();
+        let mut tasks = Vec::new();
+        for seat in &run.seats {
+            let share = self
+                .share_for(treasury, vault, *seat, now)
+                .map_err(SigningFailure::from_driver)?;
+            let port = hub
+                .join(run.session, *seat)
+                .map_err(|e| SigningFailure::plain(&e))?;
+            let (entries, clock, run) = (entries.clone(), self.keepers.clock.clone(), run.clone());
+            tasks.push(tokio::spawn(one_seat(
+                entries, clock, run, *seat, share, port,
+            )));
+        }
+        let mut signed = Vec::new();
+        let mut failure: Option<SigningFailure> = None;
+        for task in tasks {
+            let outcome = match task.await {
+                Ok(outcome) => outcome,
+                Err(died) => Err(SigningFailure::plain(&died)),
+            };
+            match outcome {
+                Ok(plan) => signed.push(plan),
+                Err(error) => {
+                    // Nobody waits for a seat that has gone.
+                    hub.close(run.session);
+                    failure = Some(
+                        failure.map_or_else(|| error.clone(), |first| first.and(error.clone())),
+                    );
+                }
+            }
+        }
+        hub.close(run.session);
+        match failure {
+            Some(failure) => Err(failure),
+            None => Ok(signed),
+        }
+    }
+}
+
+/// Why no signature came of a session.
+#[derive(Debug, Clone)]
+pub(crate) struct SigningFailure {
+    pub fault: String,
+    pub culprits: Vec<SeatId>,
+}
+
+impl SigningFailure {
+    fn plain(error: &dyn std::fmt::Display) -> Self {
+        Self {
+            fault: error.to_string(),
+            culprits: Vec::new(),
+        }
+    }
+
+    fn from_driver(error: DriverError) -> Self {
+        Self::plain(&error)
+    }
+
+    /// Keeps the fault that names somebody; joins the names.
+    fn and(mut self, other: Self) -> Self {
+        if self.culprits.is_empty() && !other.culprits.is_empty() {
+            self.fault = other.fault;
+        }
+        self.culprits.extend(other.culprits);
+        self.culprits.sort();
+        self.culprits.dedup();
+        self
+    }
+
+    /// The entry that closes the session.
+    pub fn into_abort(self, session: domain::SessionId) -> Abort {
+        Abort {
+            session,
+            fault: note(&self.fault),
+            culprits: self.culprits,
+        }
+    }
+}
+
+/// A text shortened to what an entry holds, on one line.
+pub(crate) fn note(text: &str) -> Note {
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(Note::MAX)
+        .collect();
+    Note::new(line.trim()).unwrap_or_else(|_| {
+        Note::new("a fault whose text can't be shown").unwrap_or_else(|_| empty())
+    })
+}
+
+fn empty() -> Note {
+    // An empty note is always allowed.
+    Note::new("").unwrap_or_else(|_| empty())
+}
+
+async fn one_seat(
+    entries: Arc<Vec<Entry>>,
+    clock: Arc<dyn Clock>,
+    started: SigningRun,
+    me: SeatId,
+    share: Arc<KeyShare>,
+    mut port: relay::HubPort,
+) -> Result<SignedPlan, SigningFailure> {
+    let refused =
+        |e: &dyn std::fmt::Display| SigningFailure::plain(&format!("seat {me} refuses: {e}"));
+    let replay = Replay::of(&entries).map_err(|(at, e)| refused(&format!("entry {at}: {e}")))?;
+    let now = clock.now().map_err(|e| refused(&e))?.wall;
+    let order = order_for_seat(&replay, started.session, me, now).map_err(|e| refused(&e))?;
+    let treasury = replay
+        .treasury()
+        .ok_or_else(|| refused(&"its journal is empty"))?;
+    let params = SigningParams {
+        session: started.session,
+        treasury: treasury.id,
+        vault: order.vault(),
+        epoch: order.epoch(),
+        seats: started.seats.clone(),
+        me,
+    };
+    let (session, first) = Signing::start(params, order, &share, &bans(treasury), &mut OsRng)
+        .map_err(|e| refused(&e))?;
+    let others: Vec<SeatId> = started
+        .seats
+        .iter()
+        .copied()
+        .filter(|seat| *seat != me)
+        .collect();
+    run(session, first, &others, &mut port, PATIENCE)
+        .await
+        .map_err(|error| SigningFailure {
+            culprits: error.culprits(),
+            fault: match &error {
+                RunError::Aborted(_) | RunError::Silent(_) | RunError::Relay(_) => {
+                    error.to_string()
+                }
+            },
+        })
+}
+
+pub(crate) fn share(seat: &str, problem: impl std::fmt::Display) -> DriverError {
+    DriverError::Share {
+        seat: seat.to_owned(),
+        problem: problem.to_string(),
+    }
+}
+
+pub(crate) fn seat_name(record: &VaultRecord, seat: SeatId) -> String {
+    record
+        .plan
+        .seat(seat)
+        .map_or_else(|| seat.to_string(), |seat| seat.name.to_string())
+}
