@@ -31,6 +31,14 @@ const EVERY_QUORUM_UP_TO: usize = 20;
 
 /// The acceptance of one seat's share: what key generation leaves beside it.
 ///
+/// ```
+/// fn before_the_vault_is_ready(trial: mpc::acceptance::Trial, sealed: domain::seal::SecretBytes) {
+///     let share = trial.open(sealed);
+///     drop(share);
+///     let _ready = trial.finish(Vec::new());
+/// }
+/// ```
+///
 /// ```compile_fail,E0382
 /// fn after_the_vault_is_ready(trial: mpc::acceptance::Trial, sealed: domain::seal::SecretBytes) {
 ///     let _ready = trial.finish(Vec::new());

@@ -42,3 +42,6 @@ pub use binding::{Refused, Scheme};
 pub use group::VaultKeyError;
 pub use session::{Outgoing, Recipient, Session, Step};
 pub use share::{FreshShare, KeyShare, OpenError};
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,8 @@ use crate::session::Outgoing;
 use crate::share::Secret;
 use crate::wire::{Act, Header};
 
+#[cfg(test)]
+pub(crate) use nonces::Nonces;
 pub(crate) use rounds::State;
 
 /// A quorum about to sign.

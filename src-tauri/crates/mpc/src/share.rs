@@ -24,6 +24,12 @@ const SECRET: usize = 32;
 ///
 /// It can't be copied, shown or serialised, and is wiped when dropped.
 ///
+/// ```
+/// fn opened(binding: domain::seal::ShareBinding, plaintext: domain::seal::SecretBytes, key: &domain::act::VaultKey) {
+///     let _ = mpc::KeyShare::open(&binding, plaintext, key);
+/// }
+/// ```
+///
 /// ```compile_fail,E0451
 /// fn forge(binding: domain::seal::ShareBinding) -> mpc::KeyShare {
 ///     mpc::KeyShare { binding, group: unimplemented!(), secret: unimplemented!() }
@@ -36,6 +42,12 @@ pub struct KeyShare {
 }
 
 /// A share as key generation made it: good for nothing but being sealed, once.
+///
+/// ```
+/// fn once<S: domain::seal::SealShare>(share: mpc::FreshShare, sealer: &mut S) {
+///     let _ = share.seal(sealer);
+/// }
+/// ```
 ///
 /// ```compile_fail,E0382
 /// fn twice<S: domain::seal::SealShare>(share: mpc::FreshShare, sealer: &mut S) {

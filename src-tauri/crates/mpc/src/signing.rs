@@ -36,6 +36,14 @@ pub struct SigningParams {
 /// A signing run. It holds the order, and gives it back signed or not at all: after an abort the
 /// order is earned anew.
 ///
+/// ```
+/// fn once(params: mpc::signing::SigningParams, order: plans::SigningOrder, share: &mpc::KeyShare) {
+///     let bans = mpc::Bans::default();
+///     let mut rng = rand_core::OsRng;
+///     let _ = mpc::signing::Signing::start(params, order, share, &bans, &mut rng);
+/// }
+/// ```
+///
 /// ```compile_fail,E0382
 /// fn twice(params: mpc::signing::SigningParams, order: plans::SigningOrder, share: &mpc::KeyShare) {
 ///     let bans = mpc::Bans::default();

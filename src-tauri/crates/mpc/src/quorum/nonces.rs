@@ -10,7 +10,7 @@ use crate::redact::redacted;
 ///
 /// Two signatures with one pair give the share away. The library's own type can be copied and is
 /// only borrowed to sign; this one can't be copied, stored or read, and signing consumes it.
-pub(super) struct Nonces(SigningNonces);
+pub(crate) struct Nonces(SigningNonces);
 
 redacted!(Nonces);
 
