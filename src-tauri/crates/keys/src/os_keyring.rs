@@ -226,7 +226,7 @@ impl fmt::Debug for MachineKey {
 
 /// A store that says itself that it forgets at the end of a process, session or boot.
 fn refuse_forgetful_store() -> Result<(), KeyringError> {
-    use keyring_core::CredentialPersistence::{Unspecified, UntilDelete};
+    use keyring_core::CredentialPersistence::UntilDelete;
     match keyring_core::get_default_store().map(|store| store.persistence()) {
         Some(UntilDelete) => Ok(()),
         Some(_) => Err(KeyringError::Forgetful),

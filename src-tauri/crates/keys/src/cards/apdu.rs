@@ -135,7 +135,7 @@ mod tests {
     fn values_are_found_and_lying_lengths_are_not_believed() {
         for length in [0, 1, 127, 128, 255, 256, 3000] {
             let value = vec![7; length];
-            let list = [tlv(&[0x01], b"x"), tlv(&[0x53], &value)].concat();
+            let list = [tlv(&[0x01], b"x").as_slice(), &tlv(&[0x53], &value)].concat();
             assert_eq!(find(&list, 0x53), Some(value.as_slice()));
             assert_eq!(find(&list, 0x54), None);
         }
