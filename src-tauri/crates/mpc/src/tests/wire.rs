@@ -44,11 +44,7 @@ fn sealed_plaintext_and_vault_key() {
 
 #[test]
 fn a_plaintext_of_version_1_opens_for_ever() {
-    let place = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/src/tests/snapshots/mpc__tests__wire__sealed_plaintext_and_vault_key.snap"
-    );
-    let pinned = std::fs::read_to_string(place).unwrap();
+    let pinned = include_str!("snapshots/mpc__tests__wire__sealed_plaintext_and_vault_key.snap");
     let body = pinned.splitn(3, "---\n").nth(2).unwrap();
     let (plaintext, key) = body.split_once('\n').unwrap();
     let key: domain::act::VaultKey = serde_json::from_str(key).unwrap();

@@ -1,0 +1,5 @@
+//! The crate from outside: what a driver does with it, from key generation to a signed transaction.
+
+mod grant;
+mod house;
+mod payment;
