@@ -88,7 +88,7 @@ impl Driver {
     }
 
     /// A vault's wallet; asks the node nothing yet.
-    async fn wallet(
+    pub(crate) async fn wallet(
         &self,
         db: &WalletDb,
         id: VaultId,
@@ -434,7 +434,7 @@ fn reversed(mut bytes: [u8; 32]) -> Vec<u8> {
 }
 
 /// Reads the chain to its tip: nothing is decided on a stale view.
-async fn at_tip(wallet: &Wallet) -> Result<(), DriverError> {
+pub(crate) async fn at_tip(wallet: &Wallet) -> Result<(), DriverError> {
     let report = wallet
         .sync(&mut |_| {}, &Cancel::new())
         .await

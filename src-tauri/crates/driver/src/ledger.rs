@@ -255,7 +255,7 @@ fn mark(moment: &Moment) -> ClockMark {
     }
 }
 
-async fn patiently(path: &Path, keepers: &Keepers) -> Result<Journal, DriverError> {
+pub(crate) async fn patiently(path: &Path, keepers: &Keepers) -> Result<Journal, DriverError> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let anchors = Arc::new(KeyringAnchors(keepers.keyring.clone()));

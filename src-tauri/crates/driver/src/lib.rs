@@ -20,6 +20,7 @@ mod error;
 mod found;
 mod home;
 mod ledger;
+mod look;
 mod opening;
 mod seats;
 mod session;

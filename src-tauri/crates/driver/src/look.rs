@@ -1,0 +1,69 @@
+//! Looking without acting: where a transaction is, and what a journal holds that may be faulted.
+
+use std::path::Path;
+
+use bitcoin::Transaction;
+use bitcoin::consensus::encode::deserialize;
+use btc::{ChainStatus, WalletDb};
+use domain::ProposalId;
+use journal::{Fault, Summary};
+use treasury::{Decision, PayoutStage};
+
+use crate::chain::{at_tip, bitcoin_error};
+use crate::driver::Driver;
+use crate::error::DriverError;
+use crate::ledger::patiently;
+
+impl Driver {
+    /// Where a signed payout's transaction is, after reading the chain; none before it is signed.
+    pub async fn whereabouts(&self, id: ProposalId) -> Result<Option<ChainStatus>, DriverError> {
+        let replay = self.view().await?;
+        let Some(treasury) = replay.treasury() else {
+            return Ok(None);
+        };
+        let Some((record, payout)) = treasury.payout(id) else {
+            return Ok(None);
+        };
+        let Decision::Payout(stage) = &record.decision else {
+            return Ok(None);
+        };
+        let (PayoutStage::Signed {
+            plan, transaction, ..
+        }
+        | PayoutStage::Confirmed {
+            plan, transaction, ..
+        }) = stage.as_ref()
+        else {
+            return Ok(None);
+        };
+        let (Some(anchor), Some(vault)) =
+            (plan.spends.first(), treasury.vaults.get(&payout.vault()))
+        else {
+            return Ok(None);
+        };
+        let transaction: Transaction = deserialize(transaction).map_err(bitcoin_error)?;
+        let db = WalletDb::open(&self.home.wallets())
+            .await
+            .map_err(bitcoin_error)?;
+        let wallet = self.wallet(&db, payout.vault(), vault, treasury).await?;
+        at_tip(&wallet).await?;
+        let status = wallet
+            .status(*anchor, &transaction)
+            .await
+            .map_err(bitcoin_error)?;
+        db.close().await;
+        Ok(Some(status))
+    }
+
+    /// Writes the journal to a new file that anybody can verify. A faulted journal is exported as it
+    /// is, and its fault is given beside it.
+    pub async fn export(&self, to: &Path) -> Result<(Summary, Option<Fault>), DriverError> {
+        let journal = patiently(&self.home.journal(), &self.keepers).await?;
+        let now = self.now()?;
+        let summary = journal
+            .export(to, now)
+            .await
+            .map_err(|error| DriverError::Backup(error.to_string()))?;
+        Ok((summary, journal.fault().cloned()))
+    }
+}
