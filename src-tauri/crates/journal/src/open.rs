@@ -159,6 +159,7 @@ impl Journal {
 }
 
 /// Reads a journal from its start and keeps what the anchor is compared with.
+#[derive(Clone)]
 pub(crate) struct Walk {
     pub(crate) chain: Chain,
     anchor: Option<Anchor>,

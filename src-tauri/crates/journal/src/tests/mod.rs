@@ -3,6 +3,7 @@
 mod append;
 mod crash;
 mod export;
+mod forge;
 mod formats;
 mod python;
 mod support;

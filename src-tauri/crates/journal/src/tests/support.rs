@@ -17,7 +17,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::{Anchor, AnchorStore, Crash, Journal, KeeperError, LinkSigner, NoCrash};
+use crate::{Anchor, AnchorStore, Journal, KeeperError, LinkSigner, NoCrash};
 
 /// A P-256 key that signs deterministically (RFC 6979).
 #[derive(Clone)]
@@ -275,12 +275,6 @@ impl Home {
 
     pub(super) async fn try_open(&self) -> Result<Journal, crate::OpenError> {
         Journal::open(&self.path(), self.anchors.clone(), Arc::new(NoCrash)).await
-    }
-
-    pub(super) async fn open_crashing(&self, crash: Arc<dyn Crash>) -> Journal {
-        Journal::open(&self.path(), self.anchors.clone(), crash)
-            .await
-            .unwrap()
     }
 
     /// Opens, and says why the journal is faulted.
