@@ -167,15 +167,13 @@ impl Secret {
         let mut sum = *self.scalar()? + child.tweak;
         let bytes = Zeroizing::new(<[u8; SECRET]>::from(sum.to_bytes()));
         sum.zeroize();
-        let share = frost::keys::SigningShare::deserialize(bytes.as_slice()).ok()?;
+        let (id, key) = (identifier(seat)?, child.verifying_key()?);
+        let mut share = frost::keys::SigningShare::deserialize(bytes.as_slice()).ok()?;
         let verifying = frost::keys::VerifyingShare::from(share);
-        Some(frost::keys::KeyPackage::new(
-            identifier(seat)?,
-            share,
-            verifying,
-            child.verifying_key()?,
-            threshold,
-        ))
+        let keys = frost::keys::KeyPackage::new(id, share, verifying, key, threshold);
+        // The library's share is copied wherever it goes; its package wipes its own copy on drop.
+        share.zeroize();
+        Some(keys)
     }
 }
 

@@ -7,7 +7,7 @@ use domain::id::SeatId;
 use domain::seal::ShareBinding;
 use frost_secp256k1_tr as frost;
 use frost_secp256k1_tr::keys::dkg::{self, round1, round2};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::abort::Fault;
 use crate::acceptance::Trial;
@@ -217,9 +217,11 @@ impl Dealt {
                 seat: *seat,
                 round: DEAL,
             };
-            let piece = frost::keys::SigningShare::deserialize(body).map_err(|_| undecodable)?;
             let id = identifier(*seat).ok_or(Fault::Internal("a seat's number"))?;
+            let mut piece =
+                frost::keys::SigningShare::deserialize(body).map_err(|_| undecodable)?;
             dealt.insert(id, round2::Package::new(piece));
+            piece.zeroize();
         }
         let made = dkg::part3(&self.secret, &self.packages, &dealt);
         let (key, public) = made.map_err(|error| {
