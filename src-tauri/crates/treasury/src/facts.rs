@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use domain::act::ChildPath;
-use domain::{Amount, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp};
+use domain::{
+    Act, Amount, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp,
+};
 use policy::{
-    Authorised, Clearance, Facts, PayeeFact, Policy, Request, Shortfall, Use, UseState, VaultFact,
-    Verdict,
+    Authorised, Clearance, Facts, PayeeFact, Policy, Reason, Request, Shortfall, Use, UseState,
+    VaultFact, Verdict,
 };
 
 use crate::fold::fold;
@@ -18,6 +20,9 @@ use crate::state::{Decision, PayoutStage, PlanRecord, ProposalRecord, State, Tre
 pub struct Replay {
     state: State,
     seen: BTreeMap<EntryId, Timestamp>,
+    /// What each first `SigningStarted` stood on as this machine saw it, by plan.
+    bases: BTreeMap<EntryId, Basis>,
+    latest: Option<Timestamp>,
 }
 
 impl Replay {
@@ -25,18 +30,39 @@ impl Replay {
     pub fn of(entries: &[Entry]) -> Result<Self, (u64, IllegalEntry)> {
         let mut replay = Self::default();
         for entry in entries {
-            replay.state = fold(std::mem::take(&mut replay.state), entry)
+            let state = fold(std::mem::take(&mut replay.state), entry)
                 .map_err(|illegal| (entry.sequence(), illegal))?;
-            replay.seen.insert(entry.id(), entry.first_seen);
+            replay.take(state, entry);
         }
         Ok(replay)
     }
 
     /// One entry more. On refusal the replay stays as it was.
     pub fn push(&mut self, entry: &Entry) -> Result<(), IllegalEntry> {
-        self.state = fold(self.state.clone(), entry)?;
-        self.seen.insert(entry.id(), entry.first_seen);
+        let state = fold(self.state.clone(), entry)?;
+        self.take(state, entry);
         Ok(())
+    }
+
+    fn take(&mut self, state: State, entry: &Entry) {
+        self.state = state;
+        self.seen.insert(entry.id(), entry.first_seen);
+        self.latest = self.latest.max(Some(entry.effective_time()));
+        if let Act::SigningStarted(run) = &entry.body.body().act
+            && let Some(basis) = self.basis_of(run.plan, entry.effective_time())
+        {
+            self.bases.insert(run.plan, basis);
+        }
+    }
+
+    fn basis_of(&self, plan: EntryId, now: Timestamp) -> Option<Basis> {
+        let treasury = self.treasury()?;
+        let id = treasury.payout_of_plan(plan)?;
+        Some(Basis {
+            policy: treasury.adoption.policy.clone(),
+            facts: self.facts(treasury, now),
+            judged: self.judged(treasury, id)?,
+        })
     }
 
     /// The state.
@@ -77,14 +103,46 @@ impl Replay {
         id: ProposalId,
         now: Timestamp,
     ) -> Option<Result<Authorised, NotAuthorised>> {
-        let record = treasury.proposals.get(&id)?;
-        let clearance = match self.evaluate(treasury, id, now)? {
-            Verdict::Refused(reasons) => return Some(Err(NotAuthorised::Refused(reasons))),
-            Verdict::Requires(clearance) => clearance,
-        };
-        let approvals = self.approvals(record);
+        let judged = self.judged(treasury, id)?;
         let facts = self.facts(treasury, now);
-        Some(policy::authorise(clearance, &approvals, &facts).map_err(NotAuthorised::Short))
+        Some(judged.authorise(&treasury.adoption.policy, &facts))
+    }
+
+    /// The authorization of the first `SigningStarted`, earned again, and today's denials and limits:
+    /// what a further session for the same bytes stands on (rule 3). Everything counts from when this
+    /// machine saw it, so that a start dated back is no way round an expiry or a delay.
+    pub(crate) fn authorise_again(
+        &self,
+        treasury: &Treasury,
+        id: ProposalId,
+        plan: EntryId,
+        now: Timestamp,
+    ) -> Option<Result<Authorised, NotAuthorised>> {
+        let record = treasury.proposals.get(&id)?;
+        let request = self.request(id, record);
+        let policy = &treasury.adoption.policy;
+        let today = policy::recheck(policy, &self.facts(treasury, now), &request);
+        if let Err(reasons) = today {
+            return Some(Err(NotAuthorised::Refused(reasons)));
+        }
+        self.bases.get(&plan).map(Basis::authorise)
+    }
+
+    /// The latest time the journal holds: of an entry, or of this machine's clock when it saw one. A
+    /// clock that shows less was set back.
+    pub(crate) const fn latest(&self) -> Option<Timestamp> {
+        self.latest
+    }
+
+    fn judged(&self, treasury: &Treasury, id: ProposalId) -> Option<Judged> {
+        let record = treasury.proposals.get(&id)?;
+        Some(Judged {
+            id,
+            proposal: record.proposal.clone(),
+            initiator: record.initiator,
+            proposed: self.effective(record.entry, record.proposed),
+            approvals: self.approvals(record),
+        })
     }
 
     fn approvals(&self, record: &ProposalRecord) -> Vec<Approval> {
@@ -122,9 +180,21 @@ pub enum NotAuthorised {
 /// What an authorization stood on when signing first started: enough to earn it again for a retry
 /// of the same bytes, after a restart and after later changes of policy.
 #[derive(Debug, Clone)]
-pub struct Basis {
+struct Basis {
     policy: Policy,
     facts: Facts,
+    judged: Judged,
+}
+
+impl Basis {
+    fn authorise(&self) -> Result<Authorised, NotAuthorised> {
+        self.judged.authorise(&self.policy, &self.facts)
+    }
+}
+
+/// A proposal with its approvals, to be judged.
+#[derive(Debug, Clone)]
+struct Judged {
     id: ProposalId,
     proposal: Proposal,
     initiator: OfficerId,
@@ -132,16 +202,10 @@ pub struct Basis {
     approvals: Vec<Approval>,
 }
 
-impl Basis {
-    pub(crate) fn of(
-        treasury: &Treasury,
-        id: ProposalId,
-        record: &ProposalRecord,
-        now: Timestamp,
-    ) -> Self {
+impl Judged {
+    /// By entries' own times, as the fold judges.
+    fn by_own_time(id: ProposalId, record: &ProposalRecord) -> Self {
         Self {
-            policy: treasury.adoption.policy.clone(),
-            facts: facts(treasury, now, &own_time),
             id,
             proposal: record.proposal.clone(),
             initiator: record.initiator,
@@ -150,16 +214,19 @@ impl Basis {
         }
     }
 
-    /// Earns the authorization again.
-    pub fn authorise(&self) -> Result<Authorised, NotAuthorised> {
+    fn verdict(&self, policy: &Policy, facts: &Facts) -> Verdict {
         let request = Request {
             proposal: self.id,
             subject: &self.proposal,
             initiator: self.initiator,
             proposed: self.proposed,
         };
-        let clearance = demand(policy::evaluate(&self.policy, &self.facts, &request))?;
-        policy::authorise(clearance, &self.approvals, &self.facts).map_err(NotAuthorised::Short)
+        policy::evaluate(policy, facts, &request)
+    }
+
+    fn authorise(&self, policy: &Policy, facts: &Facts) -> Result<Authorised, NotAuthorised> {
+        let clearance = demand(self.verdict(policy, facts))?;
+        policy::authorise(clearance, &self.approvals, facts).map_err(NotAuthorised::Short)
     }
 }
 
@@ -182,10 +249,29 @@ pub(crate) fn check_authorised(
     record: &ProposalRecord,
     now: Timestamp,
 ) -> Result<(), IllegalEntry> {
-    Basis::of(treasury, id, record, now)
-        .authorise()
+    Judged::by_own_time(id, record)
+        .authorise(&treasury.adoption.policy, &facts(treasury, now, &own_time))
         .map(drop)
         .map_err(|e| IllegalEntry::Policy(e.to_string()))
+}
+
+/// Whether a proposal's time is over: its own, or the one that the policy in force gives it.
+pub(crate) fn has_ended(
+    treasury: &Treasury,
+    id: ProposalId,
+    record: &ProposalRecord,
+    now: Timestamp,
+) -> bool {
+    if record.proposal.expires <= now {
+        return true;
+    }
+    let facts = facts(treasury, now, &own_time);
+    match Judged::by_own_time(id, record).verdict(&treasury.adoption.policy, &facts) {
+        Verdict::Requires(_) => false,
+        Verdict::Refused(reasons) => reasons
+            .iter()
+            .any(|reason| matches!(reason, Reason::Expired { .. })),
+    }
 }
 
 /// Whether the policy in force would let somebody propose something now.

@@ -5,7 +5,7 @@ use domain::{Act, Entry, MachineId, OfficerId, Subject};
 
 use crate::illegal::IllegalEntry;
 use crate::state::{State, Treasury};
-use crate::{governance, payouts, roster, vaults};
+use crate::{enact, governance, payouts, roster, sightings, vaults};
 
 /// Takes the next entry into the state, or refuses it and changes nothing that the caller keeps.
 ///
@@ -152,9 +152,7 @@ fn apply(treasury: &mut Treasury, entry: &Entry, voice: Voice) -> Result<(), Ill
         (Act::Lapsed { proposal }, Voice::Machine(_)) => {
             governance::lapse(treasury, entry, *proposal)
         }
-        (Act::Enacted { proposal }, Voice::Machine(_)) => {
-            governance::enact(treasury, entry, *proposal)
-        }
+        (Act::Enacted { proposal }, Voice::Machine(_)) => enact::enact(treasury, entry, *proposal),
         (Act::KeygenStarted(run), Voice::Machine(_)) => vaults::keygen_started(treasury, run),
         (Act::KeygenAborted(abort), Voice::Machine(_)) => vaults::keygen_aborted(treasury, abort),
         (Act::VaultReady(ready), Voice::Machine(_)) => vaults::ready(treasury, ready),
@@ -163,12 +161,12 @@ fn apply(treasury: &mut Treasury, entry: &Entry, voice: Voice) -> Result<(), Ill
         (Act::SigningRetried(run), Voice::Machine(_)) => payouts::retry(treasury, entry, run),
         (Act::SigningAborted(abort), Voice::Machine(_)) => payouts::abort(treasury, abort),
         (Act::Signed(signed), Voice::Machine(_)) => payouts::signed(treasury, signed),
-        (Act::Broadcast(sighting), Voice::Machine(_)) => payouts::broadcast(treasury, sighting),
-        (Act::Confirmed(place), Voice::Machine(_)) => payouts::confirmed(treasury, entry, place),
-        (Act::Reorged(sighting), Voice::Machine(_)) => payouts::reorged(treasury, sighting),
-        (Act::Dropped(sighting), Voice::Machine(_)) => payouts::dropped(treasury, sighting),
+        (Act::Broadcast(sighting), Voice::Machine(_)) => sightings::broadcast(treasury, sighting),
+        (Act::Confirmed(place), Voice::Machine(_)) => sightings::confirmed(treasury, entry, place),
+        (Act::Reorged(sighting), Voice::Machine(_)) => sightings::reorged(treasury, sighting),
+        (Act::Dropped(sighting), Voice::Machine(_)) => sightings::dropped(treasury, sighting),
         (Act::Replaced { plan, txid, by }, Voice::Machine(_)) => {
-            payouts::replaced(treasury, *plan, &txid.0, &by.0)
+            sightings::replaced(treasury, *plan, &txid.0, &by.0)
         }
         (
             Act::Proposed(_)

@@ -5,6 +5,7 @@
 //! machine and at every replay, whoever wrote it. It checks authors and signatures against the
 //! roster as it then was, evaluates the policy itself and decodes planned transactions itself.
 
+mod enact;
 mod facts;
 mod fold;
 mod governance;
@@ -13,11 +14,13 @@ mod illegal;
 mod order;
 mod payouts;
 mod roster;
+mod sightings;
 mod state;
 mod step;
+mod subject;
 mod vaults;
 
-pub use facts::{Basis, NotAuthorised, Replay};
+pub use facts::{NotAuthorised, Replay};
 pub use fold::fold;
 pub use governance::proposal_id;
 pub use grade::{Grade, GradeReason};

@@ -3,7 +3,7 @@
 use domain::{ProposalId, SeatId, SeatKind, SessionId, Timestamp};
 use plans::SigningOrder;
 
-use crate::facts::{NotAuthorised, Replay, still_allowed};
+use crate::facts::Replay;
 use crate::state::{Decision, PayoutStage, PlanRecord, RunRecord, Treasury};
 
 /// Why a seat gives no share of a signature.
@@ -15,12 +15,12 @@ pub enum SeatRefusal {
     /// This seat takes no part in the session.
     #[error("it takes no part in the session")]
     NotMine,
-    /// The clock is before the journal's last entry.
+    /// The clock is before the journal's last entry, or before what it showed then.
     #[error("its clock shows {now}, before the journal's last entry of {head}")]
     ClockBehind {
         /// The seat's clock.
         now: Timestamp,
-        /// The last entry's time.
+        /// The latest time in the journal.
         head: Timestamp,
     },
     /// A freeze holds the payout.
@@ -50,17 +50,15 @@ pub fn order_for_seat(
     now: Timestamp,
 ) -> Result<SigningOrder, SeatRefusal> {
     let treasury = replay.treasury().ok_or(SeatRefusal::UnknownSession)?;
-    if now < treasury.time {
-        return Err(SeatRefusal::ClockBehind {
-            now,
-            head: treasury.time,
-        });
+    let head = replay.latest().ok_or(SeatRefusal::UnknownSession)?;
+    if now < head {
+        return Err(SeatRefusal::ClockBehind { now, head });
     }
     let (id, plan, run) = running(treasury, session).ok_or(SeatRefusal::UnknownSession)?;
     if !run.run.seats.contains(&seat) {
         return Err(SeatRefusal::NotMine);
     }
-    let (record, payout) = treasury.payout(id).ok_or(SeatRefusal::UnknownSession)?;
+    let (_, payout) = treasury.payout(id).ok_or(SeatRefusal::UnknownSession)?;
     let vault = payout.vault();
     if !treasury.freezes_over(vault, Some(id)).is_empty() {
         return Err(SeatRefusal::Frozen);
@@ -74,18 +72,14 @@ pub fn order_for_seat(
         return Err(SeatRefusal::Banned(*banned));
     }
     check_releases(treasury, vault, run, now)?;
-    let refused = |e: NotAuthorised| SeatRefusal::NotAuthorised(e.to_string());
     let authorised = if run.attempt == 1 {
-        replay
-            .authorise(treasury, id, now)
-            .ok_or(SeatRefusal::UnknownSession)?
-            .map_err(refused)?
+        replay.authorise(treasury, id, now)
     } else {
-        still_allowed(treasury, id, record, now)
-            .map_err(|illegal| SeatRefusal::NotAuthorised(illegal.to_string()))?;
-        let basis = plan.basis.as_ref().ok_or(SeatRefusal::UnknownSession)?;
-        basis.authorise().map_err(refused)?
+        replay.authorise_again(treasury, id, plan.entry, now)
     };
+    let authorised = authorised
+        .ok_or(SeatRefusal::UnknownSession)?
+        .map_err(|e| SeatRefusal::NotAuthorised(e.to_string()))?;
     let view = treasury
         .vaults
         .get(&vault)

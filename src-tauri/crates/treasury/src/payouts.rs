@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::act::{Abort, Confirmation, Planned, Release, Sighting, Signed, SigningRun};
+use domain::act::{Abort, Planned, Release, Signed, SigningRun};
 use domain::{Entry, EntryId, OfficerId, Payout, ProposalId, SeatId, SeatKind, Span, Timestamp};
 
-use crate::facts::{Basis, check_authorised, still_allowed};
+use crate::facts::{check_authorised, still_allowed};
 use crate::governance::is_open;
 use crate::illegal::IllegalEntry;
 use crate::state::{
@@ -71,7 +71,6 @@ pub(crate) fn plan(
         fee: effects.fee(),
         txid: effects.txid(),
         releases: BTreeMap::new(),
-        basis: None,
     };
     set(treasury, id, PayoutStage::Planned(record))
 }
@@ -139,8 +138,7 @@ pub(crate) fn start(
     hold_if_frozen(treasury, payout, id)?;
     check_authorised(treasury, id, record, time)?;
     check_run(treasury, payout, plan, run, time)?;
-    let mut plan = plan.clone();
-    plan.basis = Some(Box::new(Basis::of(treasury, id, record, time)));
+    let plan = plan.clone();
     begin(treasury, id, plan, run, 1)
 }
 
@@ -314,171 +312,7 @@ pub(crate) fn signed(treasury: &mut Treasury, signed: &Signed) -> Result<(), Ill
     set(treasury, id, stage)
 }
 
-pub(crate) fn broadcast(treasury: &mut Treasury, sighting: &Sighting) -> Result<(), IllegalEntry> {
-    let id = by_plan(treasury, sighting.plan)?;
-    let (record, payout) = known(treasury, id)?;
-    let PayoutStage::Signed {
-        plan,
-        transaction,
-        broadcast,
-    } = stage_of(record, id)?
-    else {
-        return Err(IllegalEntry::Sighting(
-            "it is not signed, or final".to_owned(),
-        ));
-    };
-    check_txid(plan, &sighting.txid.0)?;
-    if *broadcast == Broadcasting::NotYet {
-        hold_if_frozen(treasury, payout, id)?;
-    }
-    let (plan, transaction) = (plan.clone(), transaction.clone());
-    set(
-        treasury,
-        id,
-        PayoutStage::Signed {
-            plan,
-            transaction,
-            broadcast: Broadcasting::Out,
-        },
-    )
-}
-
-pub(crate) fn confirmed(
-    treasury: &mut Treasury,
-    entry: &Entry,
-    place: &Confirmation,
-) -> Result<(), IllegalEntry> {
-    let id = by_plan(treasury, place.plan)?;
-    let (record, _) = known(treasury, id)?;
-    let (plan, transaction) = match stage_of(record, id)? {
-        PayoutStage::Signed {
-            plan, transaction, ..
-        } => (plan.clone(), transaction.clone()),
-        PayoutStage::Planned(_)
-        | PayoutStage::Signing(..)
-        | PayoutStage::Aborted(..)
-        | PayoutStage::Confirmed { .. }
-        | PayoutStage::Replaced { .. } => {
-            return Err(IllegalEntry::Sighting(
-                "it is not signed, or final".to_owned(),
-            ));
-        }
-    };
-    check_txid(&plan, &place.txid.0)?;
-    if place.block.0.len() != 32 {
-        return Err(IllegalEntry::Sighting(
-            "a block hash has 32 bytes".to_owned(),
-        ));
-    }
-    let time = entry.body.body().time;
-    set(
-        treasury,
-        id,
-        PayoutStage::Confirmed {
-            plan,
-            transaction,
-            place: place.clone(),
-            entry: entry.id(),
-            time,
-        },
-    )
-}
-
-pub(crate) fn reorged(treasury: &mut Treasury, sighting: &Sighting) -> Result<(), IllegalEntry> {
-    let id = by_plan(treasury, sighting.plan)?;
-    let (record, _) = known(treasury, id)?;
-    let (plan, transaction) = match stage_of(record, id)? {
-        PayoutStage::Confirmed {
-            plan, transaction, ..
-        }
-        | PayoutStage::Signed {
-            plan, transaction, ..
-        } => (plan.clone(), transaction.clone()),
-        PayoutStage::Planned(_)
-        | PayoutStage::Signing(..)
-        | PayoutStage::Aborted(..)
-        | PayoutStage::Replaced { .. } => {
-            return Err(IllegalEntry::Sighting("it was in no block".to_owned()));
-        }
-    };
-    check_txid(&plan, &sighting.txid.0)?;
-    set(
-        treasury,
-        id,
-        PayoutStage::Signed {
-            plan,
-            transaction,
-            broadcast: Broadcasting::Out,
-        },
-    )
-}
-
-pub(crate) fn dropped(treasury: &mut Treasury, sighting: &Sighting) -> Result<(), IllegalEntry> {
-    let id = by_plan(treasury, sighting.plan)?;
-    let (record, _) = known(treasury, id)?;
-    let PayoutStage::Signed {
-        plan,
-        transaction,
-        broadcast: Broadcasting::Out,
-    } = stage_of(record, id)?
-    else {
-        return Err(IllegalEntry::Sighting("it was not out".to_owned()));
-    };
-    check_txid(plan, &sighting.txid.0)?;
-    let (plan, transaction) = (plan.clone(), transaction.clone());
-    set(
-        treasury,
-        id,
-        PayoutStage::Signed {
-            plan,
-            transaction,
-            broadcast: Broadcasting::Dropped,
-        },
-    )
-}
-
-pub(crate) fn replaced(
-    treasury: &mut Treasury,
-    plan: EntryId,
-    txid: &[u8],
-    by: &[u8],
-) -> Result<(), IllegalEntry> {
-    let id = by_plan(treasury, plan)?;
-    let (record, _) = known(treasury, id)?;
-    let stage = stage_of(record, id)?;
-    if !stage.started() || matches!(stage, PayoutStage::Replaced { .. }) {
-        return Err(IllegalEntry::Sighting(
-            "nothing of it can be on the chain".to_owned(),
-        ));
-    }
-    let plan = stage.plan().clone();
-    check_txid(&plan, txid)?;
-    if by.len() != 32 || by == txid {
-        return Err(IllegalEntry::Sighting(
-            "it names no other transaction".to_owned(),
-        ));
-    }
-    set(
-        treasury,
-        id,
-        PayoutStage::Replaced {
-            plan,
-            by: by.to_vec(),
-        },
-    )
-}
-
-fn check_txid(plan: &PlanRecord, txid: &[u8]) -> Result<(), IllegalEntry> {
-    if plan.txid_bytes() == txid {
-        Ok(())
-    } else {
-        Err(IllegalEntry::Sighting(
-            "it is another transaction".to_owned(),
-        ))
-    }
-}
-
-fn hold_if_frozen(
+pub(crate) fn hold_if_frozen(
     treasury: &Treasury,
     payout: &Payout,
     id: ProposalId,
@@ -490,14 +324,17 @@ fn hold_if_frozen(
     }
 }
 
-fn known(treasury: &Treasury, id: ProposalId) -> Result<(&ProposalRecord, &Payout), IllegalEntry> {
+pub(crate) fn known(
+    treasury: &Treasury,
+    id: ProposalId,
+) -> Result<(&ProposalRecord, &Payout), IllegalEntry> {
     treasury.payout(id).ok_or_else(|| IllegalEntry::Unknown {
         what: "payout",
         which: id.short(),
     })
 }
 
-fn by_plan(treasury: &Treasury, plan: EntryId) -> Result<ProposalId, IllegalEntry> {
+pub(crate) fn by_plan(treasury: &Treasury, plan: EntryId) -> Result<ProposalId, IllegalEntry> {
     treasury
         .payout_of_plan(plan)
         .ok_or_else(|| IllegalEntry::Unknown {
@@ -506,7 +343,10 @@ fn by_plan(treasury: &Treasury, plan: EntryId) -> Result<ProposalId, IllegalEntr
         })
 }
 
-fn stage_of(record: &ProposalRecord, id: ProposalId) -> Result<&PayoutStage, IllegalEntry> {
+pub(crate) fn stage_of(
+    record: &ProposalRecord,
+    id: ProposalId,
+) -> Result<&PayoutStage, IllegalEntry> {
     match &record.decision {
         Decision::Payout(stage) => Ok(stage),
         Decision::Open | Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => {
@@ -518,7 +358,11 @@ fn stage_of(record: &ProposalRecord, id: ProposalId) -> Result<&PayoutStage, Ill
     }
 }
 
-fn set(treasury: &mut Treasury, id: ProposalId, stage: PayoutStage) -> Result<(), IllegalEntry> {
+pub(crate) fn set(
+    treasury: &mut Treasury,
+    id: ProposalId,
+    stage: PayoutStage,
+) -> Result<(), IllegalEntry> {
     let record = treasury
         .proposals
         .get_mut(&id)

@@ -11,8 +11,6 @@ use domain::{
 };
 use policy::Policy;
 
-use crate::facts::Basis;
-
 /// A journal's meaning: nothing before the founding, a treasury after it.
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -265,8 +263,6 @@ pub struct PlanRecord {
     pub txid: bitcoin::Txid,
     /// Releases for it that have not been used up, each with its entry.
     pub releases: BTreeMap<EntryId, (OfficerId, Release)>,
-    /// What the first `SigningStarted` stood on: retries stand on it too.
-    pub basis: Option<Box<Basis>>,
 }
 
 /// One signing session.
@@ -400,7 +396,9 @@ impl Treasury {
                     PayoutStage::Signed { plan, .. }
                     | PayoutStage::Confirmed { plan, .. }
                     | PayoutStage::Replaced { plan, .. } => Some(plan.txid),
-                    PayoutStage::Planned(_) | PayoutStage::Signing(..) | PayoutStage::Aborted(..) => None,
+                    PayoutStage::Planned(_)
+                    | PayoutStage::Signing(..)
+                    | PayoutStage::Aborted(..) => None,
                 },
                 Decision::Open
                 | Decision::Declined { .. }

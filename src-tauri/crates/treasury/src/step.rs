@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{ProposalId, SeatId, SeatKind, SessionId, Timestamp, VaultId};
+use domain::{Payout, ProposalId, Seat, SeatId, SeatKind, SessionId, Timestamp, VaultId};
 
-use crate::facts::Replay;
+use crate::enact::check_enactable;
+use crate::facts::{Replay, check_authorised, has_ended, still_allowed};
 use crate::governance::is_open;
 use crate::state::{
     Broadcasting, Decision, PayoutStage, PlanRecord, ProposalRecord, Treasury, VaultStage,
@@ -47,6 +48,10 @@ pub fn next_step(
     now: Timestamp,
 ) -> Option<Step> {
     let treasury = replay.treasury()?;
+    if replay.latest().is_some_and(|latest| now < latest) {
+        // A clock that was set back: nothing dated by it could be appended.
+        return None;
+    }
     let cut_off = treasury
         .vaults
         .values()
@@ -57,46 +62,67 @@ pub fn next_step(
     if treasury.candidate.is_none() && cut_off.is_some() {
         return cut_off;
     }
+    let at = At {
+        replay,
+        treasury,
+        hands,
+        now,
+    };
+    let pending = treasury.candidate.as_ref().map(|(_, pending)| pending);
     treasury
         .proposals
         .iter()
         .filter(|(id, _)| !skip.contains(id))
-        .filter(|(id, _)| {
-            treasury
-                .candidate
-                .as_ref()
-                .is_none_or(|(_, pending)| pending == *id)
-        })
-        .find_map(|(id, record)| step_for(replay, treasury, *id, record, hands, now))
+        .filter(|(id, _)| pending.is_none_or(|pending| pending == *id))
+        .find_map(|(id, record)| at.step_for(*id, record))
 }
 
-fn step_for(
-    replay: &Replay,
-    treasury: &Treasury,
-    id: ProposalId,
-    record: &ProposalRecord,
-    hands: &Hands,
+/// The treasury at a moment, and what is in hand.
+struct At<'a> {
+    replay: &'a Replay,
+    treasury: &'a Treasury,
+    hands: &'a Hands,
     now: Timestamp,
-) -> Option<Step> {
-    if is_open(record) && record.proposal.expires <= now {
-        return Some(Step::Lapse(id));
+}
+
+impl At<'_> {
+    fn step_for(&self, id: ProposalId, record: &ProposalRecord) -> Option<Step> {
+        if is_open(record) && has_ended(self.treasury, id, record, self.now) {
+            return Some(Step::Lapse(id));
+        }
+        let Some(payout) = record.proposal.subject.payout() else {
+            let enactable = matches!(record.decision, Decision::Open)
+                && check_enactable(self.treasury, id, record, self.now).is_ok()
+                && matches!(
+                    self.replay.authorise(self.treasury, id, self.now),
+                    Some(Ok(_))
+                );
+            return enactable.then_some(Step::Enact(id));
+        };
+        match &record.decision {
+            Decision::Open => (!self.is_frozen(id, payout) && self.may_start(id, record))
+                .then_some(Step::Plan(id)),
+            Decision::Payout(stage) => self.payout_step(id, record, payout, stage),
+            Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => None,
+        }
     }
-    let authorised = || matches!(replay.authorise(treasury, id, now), Some(Ok(_)));
-    let payout = record.proposal.subject.payout();
-    let frozen = payout.is_some_and(|p| !treasury.freezes_over(p.vault(), Some(id)).is_empty());
-    match (&record.decision, payout) {
-        (Decision::Open, None) => authorised().then_some(Step::Enact(id)),
-        (Decision::Open, Some(_)) => (!frozen && authorised()).then_some(Step::Plan(id)),
-        (Decision::Payout(stage), Some(payout)) => match stage.as_ref() {
+
+    fn payout_step(
+        &self,
+        id: ProposalId,
+        record: &ProposalRecord,
+        payout: &Payout,
+        stage: &PayoutStage,
+    ) -> Option<Step> {
+        let frozen = self.is_frozen(id, payout);
+        match stage {
             PayoutStage::Signing(_, run) => Some(Step::CloseSigning(run.run.session)),
-            PayoutStage::Planned(plan) if !frozen && authorised() => {
-                quorum(treasury, payout.vault(), plan, hands, now)
-                    .map(|seats| Step::Sign(id, seats))
-            }
-            PayoutStage::Aborted(plan, _) if !frozen => {
-                quorum(treasury, payout.vault(), plan, hands, now)
-                    .map(|seats| Step::SignAgain(id, seats))
-            }
+            PayoutStage::Planned(plan) if !frozen && self.may_start(id, record) => self
+                .quorum(payout.vault(), plan)
+                .map(|seats| Step::Sign(id, seats)),
+            PayoutStage::Aborted(plan, _) if !frozen && self.may_go_on(id, record, plan) => self
+                .quorum(payout.vault(), plan)
+                .map(|seats| Step::SignAgain(id, seats)),
             PayoutStage::Signed {
                 broadcast: Broadcasting::NotYet,
                 ..
@@ -110,37 +136,59 @@ fn step_for(
             | PayoutStage::Signed { .. }
             | PayoutStage::Confirmed { .. }
             | PayoutStage::Replaced { .. } => None,
-        },
-        (Decision::Payout(_), None)
-        | (Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_), _) => None,
+        }
     }
-}
 
-/// t seats whose shares are in hand and allowed: opened seats first, since people stand by them.
-fn quorum(
-    treasury: &Treasury,
-    vault: VaultId,
-    plan: &PlanRecord,
-    hands: &Hands,
-    now: Timestamp,
-) -> Option<Vec<SeatId>> {
-    let record = treasury.vaults.get(&vault)?;
-    let usable = hands.0.get(&vault)?;
-    let allowed = |id: &&SeatId| {
-        !treasury.is_banned(vault, **id)
-            && record.plan.seat(**id).is_some_and(|seat| match &seat.kind {
-                SeatKind::Device => treasury.active_machine(seat.machine).is_some(),
-                SeatKind::Hardware { .. } | SeatKind::Recovery { .. } => {
-                    plan.live_releases(**id, now).len() >= usize::from(seat.kind.openers())
-                }
-            })
-    };
-    let mut seats: Vec<SeatId> = usable.iter().filter(allowed).copied().collect();
-    let opened = |id: &SeatId| record.plan.seat(*id).map_or(0, |seat| seat.kind.openers());
-    seats.sort_by_key(|id| (std::cmp::Reverse(opened(id)), *id));
-    seats.truncate(record.plan.threshold().into());
-    (seats.len() == usize::from(record.plan.threshold())).then(|| {
+    fn is_frozen(&self, id: ProposalId, payout: &Payout) -> bool {
+        let over = self.treasury.freezes_over(payout.vault(), Some(id));
+        !over.is_empty()
+    }
+
+    /// By the times this machine saw things, as its seats will judge, and by their own, as the fold
+    /// will: neither is always the stricter.
+    fn may_start(&self, id: ProposalId, record: &ProposalRecord) -> bool {
+        check_authorised(self.treasury, id, record, self.now).is_ok()
+            && matches!(
+                self.replay.authorise(self.treasury, id, self.now),
+                Some(Ok(_))
+            )
+    }
+
+    fn may_go_on(&self, id: ProposalId, record: &ProposalRecord, plan: &PlanRecord) -> bool {
+        still_allowed(self.treasury, id, record, self.now).is_ok()
+            && matches!(
+                self.replay
+                    .authorise_again(self.treasury, id, plan.entry, self.now),
+                Some(Ok(_))
+            )
+    }
+
+    /// t seats whose shares are in hand and allowed: opened seats first, since people stand by them.
+    fn quorum(&self, vault: VaultId, plan: &PlanRecord) -> Option<Vec<SeatId>> {
+        let record = self.treasury.vaults.get(&vault)?;
+        let usable = self.hands.0.get(&vault)?;
+        let openers = |id: &SeatId| record.plan.seat(*id).map_or(0, |seat| seat.kind.openers());
+        let mut seats: Vec<SeatId> = usable
+            .iter()
+            .filter(|id| !self.treasury.is_banned(vault, **id))
+            .filter_map(|id| record.plan.seat(*id))
+            .filter(|seat| self.can_sign(seat, plan))
+            .map(|seat| seat.id)
+            .collect();
+        seats.sort_by_key(|id| (std::cmp::Reverse(openers(id)), *id));
+        let threshold = usize::from(record.plan.threshold());
+        seats.truncate(threshold);
         seats.sort();
-        seats
-    })
+        (seats.len() == threshold).then_some(seats)
+    }
+
+    fn can_sign(&self, seat: &Seat, plan: &PlanRecord) -> bool {
+        match &seat.kind {
+            SeatKind::Device => self.treasury.active_machine(seat.machine).is_some(),
+            SeatKind::Hardware { .. } | SeatKind::Recovery { .. } => {
+                let given = plan.live_releases(seat.id, self.now).len();
+                given >= usize::from(seat.kind.openers())
+            }
+        }
+    }
 }

@@ -1,0 +1,9 @@
+//! The rules that never bend, each attacked through the fold: every refusal is looked at by its exact
+//! name, and must leave the state as it was.
+
+#[path = "../fixture/mod.rs"]
+mod fixture;
+
+mod rule_3_chain;
+mod rule_3_one_payment;
+mod rule_3_reservations;
