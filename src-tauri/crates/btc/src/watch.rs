@@ -3,6 +3,7 @@
 use bdk_bitcoind_rpc::bitcoincore_rpc::RpcApi;
 use bdk_wallet::chain::ChainPosition;
 use bitcoin::{BlockHash, OutPoint, Transaction, Txid};
+use serde::de::IgnoredAny;
 
 use crate::node_error::NodeError;
 use crate::sync::SyncError;
@@ -120,9 +121,10 @@ impl Wallet {
     /// The mempool, then the set of unspent outputs, which also knows a block not read yet.
     async fn ask_node(&self, transaction: &Transaction) -> Result<Option<ChainStatus>, NodeError> {
         let txid = transaction.compute_txid();
-        let waiting = self
-            .node
-            .call(move |client| client.get_mempool_entry(&txid));
+        // The entry's form differs between versions of the node; that there is one is enough.
+        let waiting = self.node.call(move |client| {
+            client.call::<IgnoredAny>("getmempoolentry", &[txid.to_string().into()])
+        });
         match waiting.await {
             Ok(_) => return Ok(Some(ChainStatus::Mempool)),
             Err(error) if error.is_not_found() => {}
