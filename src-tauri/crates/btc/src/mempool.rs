@@ -34,7 +34,11 @@ pub(crate) enum Taken {
 impl Wallet {
     /// Takes over what is new in the mempool, and evicts what of ours is neither there nor in a block.
     pub(crate) async fn read_mempool(&self) -> Result<Taken, SyncStep> {
-        let seen = self.state.lock().await.seen.clone();
+        let seen = {
+            let mut state = self.state.lock().await;
+            state.sent.clear();
+            state.seen.clone()
+        };
         let node = self.node.clone();
         let mempool = self
             .node
@@ -59,7 +63,7 @@ impl State {
             .transactions()
             .filter(|tx| tx.chain_position.is_unconfirmed())
             .map(|tx| tx.tx_node.txid)
-            .filter(|txid| !mempool.txids.contains(txid))
+            .filter(|txid| !mempool.txids.contains(txid) && !self.sent.contains(txid))
             .collect();
         let at = self.next_stamp();
         self.wallet

@@ -141,6 +141,7 @@ impl Wallet {
 
     async fn note_sent(&self, transaction: &Transaction) -> Result<(), WalletError> {
         let mut state = self.state.lock().await;
+        state.sent.insert(transaction.compute_txid());
         let at = state.next_stamp();
         state
             .wallet

@@ -40,6 +40,9 @@ pub(crate) struct State {
     pub store: Store,
     /// Transactions of the node's mempool that were looked at already.
     pub seen: BTreeSet<Txid>,
+    /// Transactions sent since the mempool was last listed: a list older than they are must not evict
+    /// them.
+    pub sent: BTreeSet<Txid>,
     /// The last time given to the wallet. It only grows, or an eviction could hide a later sighting
     /// of the same second.
     pub stamp: u64,
@@ -136,6 +139,7 @@ impl Wallet {
                 wallet,
                 store,
                 seen: BTreeSet::new(),
+                sent: BTreeSet::new(),
                 stamp: 0,
             }),
             gate: Mutex::new(()),

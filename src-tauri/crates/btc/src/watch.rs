@@ -1,7 +1,7 @@
 //! Where a transaction is, and what else spends the vault's coins.
 
 use bdk_bitcoind_rpc::bitcoincore_rpc::RpcApi;
-use bdk_wallet::chain::ChainPosition;
+use bdk_wallet::chain::{BlockId, ChainPosition};
 use bitcoin::{BlockHash, OutPoint, Transaction, Txid};
 use serde::de::IgnoredAny;
 
@@ -55,25 +55,37 @@ impl Wallet {
         transaction: &Transaction,
     ) -> Result<ChainStatus, SyncError> {
         let txid = transaction.compute_txid();
-        let (ours, conflict) = {
+        let (ours, others) = {
             let state = self.state.lock().await;
-            (state.place(txid), state.conflict(txid, anchor))
+            (state.place(txid), state.others(txid, anchor))
         };
-        if let Some(status) = ours
-            && self.still_in_chain(status).await?
+        if let Some(Place::Block(block)) = ours
+            && let Some(confirmations) = self.confirmations(block.hash).await?
         {
-            return Ok(status);
+            return Ok(ChainStatus::InBlock {
+                height: block.height,
+                hash: block.hash,
+                confirmations,
+            });
         }
-        match conflict {
-            Some(ChainStatus::Conflicted { by, confirmations }) if confirmations > 0 => {
+        for (by, place) in &others {
+            if let Place::Block(block) = place
+                && let Some(confirmations) = self.confirmations(block.hash).await?
+            {
+                let by = *by;
                 return Ok(ChainStatus::Conflicted { by, confirmations });
             }
-            _ => {}
         }
         if let Some(status) = self.ask_node(transaction).await? {
             return Ok(status);
         }
-        Ok(conflict.unwrap_or(ChainStatus::Unseen))
+        Ok(match others.first() {
+            Some((by, _)) => ChainStatus::Conflicted {
+                by: *by,
+                confirmations: 0,
+            },
+            None => ChainStatus::Unseen,
+        })
     }
 
     /// Every transaction ever seen that spends the vault's coins, also one that was dropped since:
@@ -103,17 +115,15 @@ impl Wallet {
         all
     }
 
-    /// The wallet may have read a block that has left the chain since.
-    async fn still_in_chain(&self, status: ChainStatus) -> Result<bool, NodeError> {
-        let ChainStatus::InBlock { hash, .. } = status else {
-            return Ok(false);
-        };
+    /// Blocks on a block, its own counted, by the node now: the wallet may have read a block that has
+    /// left the chain since, and nothing final may be concluded from one.
+    async fn confirmations(&self, hash: BlockHash) -> Result<Option<u32>, NodeError> {
         let asked = self
             .node
             .call(move |client| client.get_block_header_info(&hash));
         match asked.await {
-            Ok(header) => Ok(header.confirmations > 0),
-            Err(error) if error.is_not_found() => Ok(false),
+            Ok(header) => Ok(u32::try_from(header.confirmations).ok().filter(|n| *n > 0)),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -153,29 +163,28 @@ impl Wallet {
     }
 }
 
+/// Where the wallet last saw a transaction that counts.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Waiting,
+    Block(BlockId),
+}
+
 impl State {
-    fn place(&self, txid: Txid) -> Option<ChainStatus> {
+    fn place(&self, txid: Txid) -> Option<Place> {
         let found = self.wallet.get_tx(txid)?;
-        match &found.chain_position {
-            ChainPosition::Confirmed { anchor, .. } => Some(ChainStatus::InBlock {
-                height: anchor.block_id.height,
-                hash: anchor.block_id.hash,
-                confirmations: self.confirmations(&found.chain_position),
-            }),
-            ChainPosition::Unconfirmed { .. } => Some(ChainStatus::Mempool),
-        }
+        Some(match found.chain_position {
+            ChainPosition::Confirmed { anchor, .. } => Place::Block(anchor.block_id),
+            ChainPosition::Unconfirmed { .. } => Place::Waiting,
+        })
     }
 
-    /// Another transaction that spends the anchor and counts.
-    fn conflict(&self, txid: Txid, anchor: OutPoint) -> Option<ChainStatus> {
+    /// Other transactions that spend the anchor and count.
+    fn others(&self, txid: Txid, anchor: OutPoint) -> Vec<(Txid, Place)> {
         let spenders = self.wallet.tx_graph().outspends(anchor).iter();
         let others = spenders.filter(|spender| **spender != txid);
         others
-            .filter_map(|by| {
-                let found = self.wallet.get_tx(*by)?;
-                Some((self.confirmations(&found.chain_position), *by))
-            })
-            .max()
-            .map(|(confirmations, by)| ChainStatus::Conflicted { by, confirmations })
+            .filter_map(|by| Some((*by, self.place(*by)?)))
+            .collect()
     }
 }

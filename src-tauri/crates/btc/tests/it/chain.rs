@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bitcoin::OutPoint;
 use btc::{BuildError, ChainStatus};
+use testkit::proxy::Line;
 
 use crate::rig::{RATE, Rig, decoded, payout, sats};
 
@@ -263,4 +264,61 @@ async fn a_reorganisation_while_the_program_was_down_is_noticed() {
         wallet.status(anchor, &signed).await.unwrap(),
         ChainStatus::Mempool
     );
+}
+
+/// Rule 3: coins return only for a final conflict, so a conflict whose block is gone is none.
+#[tokio::test]
+async fn a_conflict_whose_block_left_the_chain_is_not_final() {
+    let rig = Rig::start().await;
+    rig.fund(&[600_000]).await;
+    let ours = payout(&rig.vault, &[(1, 400_000)], 10_000);
+    let candidate = rig.build(&ours).await.unwrap();
+    let signed = rig.vault.sign_candidate(&candidate);
+    let anchor = signed.input[0].previous_output;
+    let mut other = decoded(&candidate);
+    other.output.truncate(1);
+    let other = rig.vault.sign(&other, &candidate.inputs);
+    let by = other.compute_txid();
+    rig.bitcoind.mine_exactly(&[other]).unwrap();
+    rig.bitcoind.mine(2).unwrap();
+    rig.sync().await;
+    let status = || rig.wallet.status(anchor, &signed);
+    let conflicted = |confirmations| ChainStatus::Conflicted { by, confirmations };
+    assert_eq!(status().await.unwrap(), conflicted(3));
+    // The wallet has not read the chain again, the node has changed its mind.
+    rig.bitcoind.invalidate(3).unwrap();
+    assert_eq!(status().await.unwrap(), conflicted(0));
+    rig.sync().await;
+    assert_eq!(status().await.unwrap(), conflicted(0));
+    rig.bitcoind.mine(1).unwrap();
+    rig.sync().await;
+    assert_eq!(status().await.unwrap(), conflicted(1));
+}
+
+/// The list of the mempool is older than the payment: that it lacks it means nothing.
+#[tokio::test]
+async fn a_payout_sent_during_a_sync_is_not_taken_for_dropped() {
+    let rig = Rig::start().await;
+    rig.fund(&[600_000]).await;
+    let payout = payout(&rig.vault, &[(1, 400_000)], 10_000);
+    let candidate = rig.build(&payout).await.unwrap();
+    let signed = rig.vault.sign_candidate(&candidate);
+    let late = std::time::Duration::from_millis(1_500);
+    rig.proxy.on("getrawmempool", Line::Delay(late));
+    let before = rig.proxy.requests("getrawmempool").len();
+    let sent_when_listed = async {
+        while rig.proxy.requests("getrawmempool").len() == before {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        rig.wallet.broadcast(&signed).await.unwrap()
+    };
+    let (report, txid) = tokio::join!(rig.sync(), sent_when_listed);
+    assert_eq!(report.dropped, []);
+    rig.proxy.mend();
+    let report = rig.sync().await;
+    assert_eq!((report.dropped, report.new), (vec![], vec![]));
+    let outgoing = rig.wallet.outgoing().await;
+    assert_eq!((outgoing.len(), outgoing[0].txid), (1, txid));
+    assert!(rig.wallet.balance().await.unwrap().returning > sats(0));
 }

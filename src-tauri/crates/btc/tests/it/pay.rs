@@ -281,12 +281,11 @@ async fn a_later_version_spends_the_anchor_and_replaces_the_earlier_one() {
     let rig = Rig::start().await;
     rig.fund(&[300_000, 200_000, 100_000]).await;
     let payout = payout(&rig.vault, &[(1, 400_000)], 10_000);
-    let (first, sent) = rig.pay(&payout).await;
+    let (_, sent) = rig.pay(&payout).await;
     let anchor = sent.input[0].previous_output;
     rig.sync().await;
 
     let dearer = FeeRate::from_sat_per_vb(20);
-    let exclude: BTreeSet<OutPoint> = sent.input.iter().map(|i| i.previous_output).collect();
     let none = BTreeSet::new();
     let second = rig
         .wallet
@@ -297,7 +296,6 @@ async fn a_later_version_spends_the_anchor_and_replaces_the_earlier_one() {
     let effects = inspect(&planned, &payout, &rig.vault.view, Some(anchor)).unwrap();
     assert!(effects.spends().contains(&anchor));
     assert_eq!(effects.fee_rate(), dearer);
-    let _ = (first, exclude);
     let bump = rig.vault.sign_candidate(&second);
     assert_eq!(
         rig.wallet.test_accept(&bump).await.unwrap(),
