@@ -3,6 +3,7 @@
 
 mod bitcoind;
 mod cache;
+mod demo;
 mod environment;
 mod room;
 mod say;
@@ -14,6 +15,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
+  demo [--once] [--report FILE]
+                            a treasury's first day and its worst, on real parts with test keys
   setup                     install what is missing, build the regtest node once (quick the second time)
   test [--long] [-- ARGS]   set-up, build, every check and every test; ARGS go to `cargo test`
   room [-- COMMAND ...]     run COMMAND (default: your shell) among virtual YubiKeys and a private
@@ -36,6 +39,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
         .split_first()
         .map_or(("", arguments), |(c, r)| (c.as_str(), r));
     match command {
+        "demo" => demo::command(rest),
         "setup" => setup::command(rest),
         "test" => test::command(rest),
         "room" => room::command(rest),

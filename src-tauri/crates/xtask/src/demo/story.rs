@@ -1,0 +1,528 @@
+//! What the demo tells: founding, a payout, refusals, a freeze, a disaster and the way back.
+
+use super::countersign::{Countersign, Refused};
+use super::keys::Keys;
+use super::node::Node;
+use super::report::{Bitcoin, Journal, Leg, Payout, Refusal, Report};
+use crate::{cache, say};
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Every officer's PIN in the demo.
+pub const PIN: &str = "481516";
+const PUK: &str = "23421815";
+const FACTORY_PIN: &str = "123456";
+const FACTORY_PUK: &str = "12345678";
+const OFFICERS: [&str; 3] = ["Alice", "Bob", "Carol"];
+const CONFIRMATIONS: u32 = 2;
+/// Payees: addresses of keys that the demo throws away.
+const MEYER: &str = "bcrt1qt95lqr64arnwv42sgkd3n9q0ddpmxzj8lszzes";
+const NORDWIND: &str = "bcrt1pxkga2lqmt07npdupk24ad8qsfev4sgcdsdwuyg5cx09sglqgrxnqqmxxjj";
+const STRANGER: &str = "bcrt1qa0qp5vennhp0tp0mqjq6nhl6p5pvuw3902wprr";
+
+/// Everything the demo plays with.
+pub struct Stage {
+    pub directory: PathBuf,
+    pub node: Node,
+    pub keys: Keys,
+    pub countersign: Countersign,
+}
+
+/// What the report collects on the way.
+#[derive(Default)]
+struct Notes {
+    payouts: Vec<String>,
+    refusals: Vec<Refusal>,
+}
+
+impl Stage {
+    /// Tells the whole story; stops at the first thing that is not as it should be.
+    pub fn tell(&mut self) -> Result<Report> {
+        let mut notes = Notes::default();
+        say::line("");
+        say::line("  COUNTERSIGN DEMO   test keys, test coins: never send real money here");
+        say::line("");
+        self.found()?;
+        let address = self.vault()?;
+        self.payees()?;
+        self.first_payout(&mut notes)?;
+        self.refusals(&mut notes)?;
+        self.freeze_and_thaw(&mut notes)?;
+        self.new_policy()?;
+        self.disaster(&mut notes)?;
+        self.end(notes, address)
+    }
+
+    fn found(&mut self) -> Result<()> {
+        say::step(
+            "Three officers prepare their YubiKeys: own PIN and PUK, three keys each, attested",
+        );
+        let root = self.keys.root().to_string_lossy().into_owned();
+        for officer in OFFICERS {
+            let serial = self.keys.new_key()?.to_string();
+            self.countersign.run(
+                &["keys", "prepare", "--serial", &serial],
+                &[FACTORY_PIN, PIN, FACTORY_PUK, PUK],
+            )?;
+            let words = [
+                "enrol",
+                "--name",
+                officer,
+                "--serial",
+                &serial,
+                "--test-attestation-root",
+                &root,
+            ];
+            self.countersign.run(&words, &[PIN])?;
+            say::detail(&format!("{officer}: YubiKey {serial}"));
+        }
+        say::step("They found Acme Treasury: each signs the founding, with PIN and touch");
+        let policy = self.directory.join("policy.toml");
+        let shipped = cache::repository()?.join("policies/shipped/two-of-three-startup.toml");
+        std::fs::copy(&shipped, &policy)?;
+        let policy = policy.to_string_lossy().into_owned();
+        let mut words = vec![
+            "found",
+            "--name",
+            "Acme Treasury",
+            "--network",
+            "regtest",
+            "--policy",
+            &policy,
+        ];
+        for officer in OFFICERS {
+            words.extend(["--officer", officer]);
+        }
+        words.extend([
+            "--machine",
+            "host",
+            "--administrator",
+            "Ivan",
+            "--test-attestation-root",
+            &root,
+        ]);
+        let founded = self.countersign.run(&words, &[PIN, PIN, PIN])?;
+        say::detail(&format!("treasury {}", text(&founded, "/treasury")?));
+        say::detail(&format!("grade: {}", text(&founded, "/grade")?));
+        let url = self.node.url();
+        let words = ["settings", "bitcoin", &url, "--user", &self.node.user];
+        self.countersign.run(&words, &[&self.node.password])?;
+        Ok(())
+    }
+
+    fn vault(&mut self) -> Result<String> {
+        say::step("A vault is ordered: 2 of 3 seats sign; no whole key will ever exist");
+        let confirmations = CONFIRMATIONS.to_string();
+        let words = [
+            "vault",
+            "create",
+            "Operations",
+            "--as",
+            "Alice",
+            "--network",
+            "regtest",
+            "--threshold",
+            "2",
+            "--confirmations",
+            &confirmations,
+            "--device",
+            "host",
+            "--hardware",
+            "safe=Alice,Bob",
+            "--recovery",
+            "recovery=2:Alice,Bob,Carol",
+        ];
+        let ordered = self.countersign.run(&words, &[PIN])?;
+        let id = text(&ordered, "/proposal")?;
+        self.approve(&id, &["Alice", "Bob"])?;
+        say::detail("seat host      sealed by this machine's keyring");
+        say::detail("seat safe      opened by Alice's or Bob's YubiKey");
+        say::detail("seat recovery  opened by any two of the three YubiKeys together");
+        say::step(
+            "Its key is made in shares; every sealed share is opened once to prove that it opens",
+        );
+        self.countersign
+            .run(&["vault", "keygen", "Operations"], &[PIN; 5])?;
+        let shown = self
+            .countersign
+            .run(&["vault", "address", "Operations"], &[])?;
+        let address = text(&shown, "/address")?;
+        say::detail(&format!("first address {address}"));
+        say::step("The vault is funded: one block's reward, and a hundred blocks to ripen it");
+        self.node.mine_to(&address, 1)?;
+        self.node.mine(101)?;
+        self.countersign.run(&["status"], &[])?;
+        Ok(address)
+    }
+
+    fn payees(&mut self) -> Result<()> {
+        say::step("Two payees enter the address book, each decided by two officers");
+        for (name, address) in [("Meyer GmbH", MEYER), ("Nordwind AS", NORDWIND)] {
+            let words = [
+                "propose",
+                "payee",
+                name,
+                address,
+                "--network",
+                "regtest",
+                "--as",
+                "Carol",
+            ];
+            let proposed = self.countersign.run(&words, &[PIN])?;
+            self.approve(&text(&proposed, "/proposal")?, &["Alice", "Bob"])?;
+            say::detail(&format!("{name:<12} {address}"));
+        }
+        Ok(())
+    }
+
+    fn first_payout(&mut self, notes: &mut Notes) -> Result<()> {
+        say::step(
+            "Carol proposes a payout with two legs; Alice and Bob approve; Bob opens the safe's seat",
+        );
+        let id = self.propose(
+            &["Meyer GmbH=0.25 BTC", "Nordwind AS=0.1 BTC"],
+            "invoices 1041 and 1042",
+        )?;
+        self.approve(&id, &["Alice", "Bob"])?;
+        let released = self
+            .countersign
+            .run(&["release", &id, "--as", "Bob"], &[PIN, PIN])?;
+        notes.payouts.push(id.clone());
+        self.settle(&id, &released)
+    }
+
+    fn refusals(&mut self, notes: &mut Notes) -> Result<()> {
+        say::step("What the policy does not allow is not even proposed");
+        self.refused(
+            notes,
+            "1.5 BTC to Meyer GmbH, over the day's limit",
+            "Meyer GmbH=1.5 BTC",
+        )?;
+        let stranger = format!("{STRANGER}=0.2 BTC");
+        self.refused(
+            notes,
+            "0.2 BTC to an address that is not in the address book",
+            &stranger,
+        )?;
+        say::step("One decline ends a proposal");
+        let id = self.propose(&["Meyer GmbH=0.3 BTC"], "invoice 1043")?;
+        self.countersign.run(
+            &[
+                "decline",
+                &id,
+                "--as",
+                "Alice",
+                "--reason",
+                "the invoice is not due",
+            ],
+            &[PIN],
+        )?;
+        say::detail("Alice declined 0.3 BTC to Meyer GmbH: the invoice is not due");
+        notes.refusals.push(Refusal {
+            what: "0.3 BTC to Meyer GmbH".to_owned(),
+            reason: "declined by Alice: the invoice is not due".to_owned(),
+        });
+        notes.payouts.push(id.clone());
+        match self
+            .countersign
+            .attempt(&["approve", &id, "--as", "Bob"], &[PIN])?
+        {
+            Ok(_) => anyhow::bail!("a declined payout was approved"),
+            Err(Refused(why)) => say::detail(&format!("Bob can't approve it any more: {why}")),
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, notes: &mut Notes, what: &str, leg: &str) -> Result<()> {
+        let words = [
+            "propose",
+            "payout",
+            "--vault",
+            "Operations",
+            "--pay",
+            leg,
+            "--as",
+            "Carol",
+        ];
+        match self.countersign.attempt(&words, &[PIN])? {
+            Ok(_) => anyhow::bail!("{what} was not refused"),
+            Err(Refused(reason)) => {
+                say::detail(&format!("refused: {what}"));
+                say::detail(&format!("         {reason}"));
+                notes.refusals.push(Refusal {
+                    what: what.to_owned(),
+                    reason,
+                });
+                Ok(())
+            }
+        }
+    }
+
+    fn freeze_and_thaw(&mut self, notes: &mut Notes) -> Result<()> {
+        say::step(
+            "Any officer can stop everything with one touch; only a quorum can start it again",
+        );
+        let id = self.propose(&["Nordwind AS=0.05 BTC"], "invoice 1044")?;
+        self.approve(&id, &["Alice", "Bob"])?;
+        self.countersign.run(
+            &[
+                "freeze",
+                "--as",
+                "Carol",
+                "--reason",
+                "a phone call that sounded wrong",
+            ],
+            &[],
+        )?;
+        say::detail("Carol froze the treasury: a phone call that sounded wrong");
+        match self
+            .countersign
+            .attempt(&["release", &id, "--as", "Bob"], &[PIN, PIN])?
+        {
+            Ok(_) => anyhow::bail!("a frozen payout was released"),
+            Err(Refused(reason)) => {
+                say::detail(&format!("refused: {reason}"));
+                notes.refusals.push(Refusal {
+                    what: "release while frozen".to_owned(),
+                    reason,
+                });
+            }
+        }
+        let thaw = self
+            .countersign
+            .run(&["propose", "thaw", "--as", "Alice"], &[PIN])?;
+        self.approve(&text(&thaw, "/proposal")?, &["Alice", "Bob"])?;
+        say::detail("Alice and Bob lifted the freeze");
+        let released = self
+            .countersign
+            .run(&["release", &id, "--as", "Alice"], &[PIN, PIN])?;
+        notes.payouts.push(id.clone());
+        self.settle(&id, &released)
+    }
+
+    fn new_policy(&mut self) -> Result<()> {
+        say::step("A new policy is adopted: the day's limit rises from 1 to 3 BTC");
+        let path = self.directory.join("policy.toml");
+        let old = std::fs::read_to_string(&path)?;
+        let new = old.replacen("amount = \"1 BTC\"", "amount = \"3 BTC\"", 1);
+        anyhow::ensure!(new != old, "the shipped policy has no limit of 1 BTC");
+        let path = self.directory.join("policy-2.toml");
+        std::fs::write(&path, new)?;
+        let file = path.to_string_lossy().into_owned();
+        let proposed = self
+            .countersign
+            .run(&["propose", "policy", &file, "--as", "Bob"], &[PIN])?;
+        self.approve(&text(&proposed, "/proposal")?, &["Alice", "Bob"])?;
+        say::detail("adopted by Alice and Bob; approvals given under the old policy count no more");
+        Ok(())
+    }
+
+    fn disaster(&mut self, notes: &mut Notes) -> Result<()> {
+        say::step(
+            "DISASTER: a backup was made; then the host, with its journal and its seat, is lost",
+        );
+        let backup = self.directory.join("backup");
+        self.countersign
+            .run(&["backup", &backup.to_string_lossy()], &[])?;
+        std::fs::remove_dir_all(self.countersign.home())?;
+        say::detail("the home directory is deleted: journal, seats, settings");
+        self.countersign.move_to(self.directory.join("home-2"));
+        say::step("The backup is restored on a new machine; the quorum lets it take over");
+        let from = backup.to_string_lossy().into_owned();
+        let words = [
+            "restore",
+            &from,
+            "--as",
+            "Alice",
+            "--machine",
+            "host-2",
+            "--administrator",
+            "Ivan",
+        ];
+        let restored = self.countersign.run(&words, &[PIN])?;
+        self.approve(&text(&restored, "/proposal")?, &["Alice", "Carol"])?;
+        let url = self.node.url();
+        let words = ["settings", "bitcoin", &url, "--user", &self.node.user];
+        self.countersign.run(&words, &[&self.node.password])?;
+        say::step(
+            "A payout without the lost seat: Alice opens the safe, Bob and Carol the recovery seat",
+        );
+        let id = self.propose(&["Meyer GmbH=1.5 BTC"], "the machine we ordered")?;
+        self.approve(&id, &["Alice", "Bob"])?;
+        let words = [
+            "release",
+            &id,
+            "--as",
+            "Alice",
+            "--seat",
+            "safe",
+            "--and",
+            "recovery=Bob,Carol",
+        ];
+        let released = self.countersign.run(&words, &[PIN; 6])?;
+        notes.payouts.push(id.clone());
+        self.settle(&id, &released)
+    }
+
+    fn end(&self, notes: Notes, address: String) -> Result<Report> {
+        say::step("The journal is verified, entry by entry");
+        let verified = self.countersign.run(&["journal", "verify"], &[])?;
+        let entries = verified
+            .pointer("/entries")
+            .and_then(Value::as_u64)
+            .context("no count of entries")?;
+        say::detail(&format!(
+            "{entries} entries, every signature and link checked"
+        ));
+        say::step("How the treasury stands");
+        let status = self.countersign.run(&["status"], &[])?;
+        for line in self.countersign.print(&["status"])?.lines() {
+            say::detail(line);
+        }
+        let payouts = notes
+            .payouts
+            .iter()
+            .map(|id| self.describe(id))
+            .collect::<Result<_>>()?;
+        Ok(Report {
+            grade: text(&status, "/grade")?,
+            bitcoin: Bitcoin {
+                rpc_url: self.node.url(),
+                rpc_user: self.node.user.clone(),
+                rpc_password: self.node.password.clone(),
+                vault_address: address,
+            },
+            payouts,
+            refusals: notes.refusals,
+            journal: Journal {
+                path: self.countersign.home().join("journal.sqlite"),
+                entries,
+                verified: true,
+            },
+            home: self.countersign.home().to_owned(),
+        })
+    }
+
+    fn propose(&self, legs: &[&str], memo: &str) -> Result<String> {
+        let mut words = vec![
+            "propose",
+            "payout",
+            "--vault",
+            "Operations",
+            "--memo",
+            memo,
+            "--as",
+            "Carol",
+        ];
+        for leg in legs {
+            words.extend(["--pay", leg]);
+        }
+        let proposed = self.countersign.run(&words, &[PIN])?;
+        let id = text(&proposed, "/proposal")?;
+        say::detail(&format!("Carol proposes {} ({memo})", legs.join(", ")));
+        say::detail(&format!(
+            "the policy demands {}",
+            list(&proposed, "/demands")
+        ));
+        say::detail(&format!(
+            "words to compare: {}",
+            list(&proposed, "/words").replace(", ", " ")
+        ));
+        Ok(id)
+    }
+
+    fn approve(&self, id: &str, officers: &[&str]) -> Result<()> {
+        for officer in officers {
+            self.countersign
+                .run(&["approve", id, "--as", officer], &[PIN])?;
+        }
+        Ok(())
+    }
+
+    /// Mines until a payout is final, and shows what the node shows.
+    fn settle(&self, id: &str, released: &Value) -> Result<()> {
+        let status = text(released, "/status")?;
+        anyhow::ensure!(
+            status == "broadcast",
+            "the payout is {status} after its release: {released}"
+        );
+        self.node.mine(CONFIRMATIONS)?;
+        self.countersign
+            .run(&["run", "--until-settled", "--every", "1"], &[])?;
+        let shown = self.countersign.run(&["show", id], &[])?;
+        anyhow::ensure!(
+            text(&shown, "/status")? == "confirmed",
+            "the payout is not confirmed: {shown}"
+        );
+        let txid = text(&shown, "/txid")?;
+        say::detail(&format!("approved by {}", list(&shown, "/approved_by")));
+        say::detail(&format!("transaction {txid}"));
+        for (address, amount) in self.node.outputs(&txid, CONFIRMATIONS)? {
+            let whose = match address.as_str() {
+                MEYER => "Meyer GmbH",
+                NORDWIND => "Nordwind AS",
+                _ => "change, back to the vault",
+            };
+            say::detail(&format!(
+                "  the node shows {amount} BTC to {address} ({whose})"
+            ));
+        }
+        say::detail(&format!(
+            "confirmed: {CONFIRMATIONS} of {CONFIRMATIONS} blocks"
+        ));
+        Ok(())
+    }
+
+    fn describe(&self, id: &str) -> Result<Payout> {
+        let shown = self.countersign.run(&["show", id], &[])?;
+        let legs = shown
+            .pointer("/payout/legs")
+            .and_then(Value::as_array)
+            .context("no legs")?;
+        let legs = legs
+            .iter()
+            .map(|leg| {
+                Ok(Leg {
+                    to: text(leg, "/to")?,
+                    amount: text(leg, "/amount")?,
+                    asset: text(leg, "/asset")?,
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(Payout {
+            id: id.to_owned(),
+            chain: "bitcoin:regtest".to_owned(),
+            status: text(&shown, "/status")?,
+            tx: shown
+                .pointer("/txid")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            legs,
+            demanded: strings(&shown, "/demands"),
+            approved_by: strings(&shown, "/approved_by"),
+        })
+    }
+}
+
+fn text(value: &Value, place: &str) -> Result<String> {
+    let found = value.pointer(place).and_then(Value::as_str);
+    found
+        .map(str::to_owned)
+        .with_context(|| format!("countersign gave no {place} in {value}"))
+}
+
+fn strings(value: &Value, place: &str) -> Vec<String> {
+    let all = value.pointer(place).and_then(Value::as_array);
+    all.map(|all| {
+        all.iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    })
+    .unwrap_or_default()
+}
+
+fn list(value: &Value, place: &str) -> String {
+    strings(value, place).join(", ")
+}
