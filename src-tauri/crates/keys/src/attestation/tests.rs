@@ -64,9 +64,18 @@ fn a_real_chain_verifies_up_to_yubicos_root_and_its_statement_is_read() {
     assert_eq!(statement.policy, [3, 1]);
     // Everything up to the touch policy is right.
     let error = verify(&officer, &yubico(), FirmwareRule::OldWithWaiver).unwrap_err();
-    let weak = AttestationError::WeakPolicy { slot: Slot::Sign, found: [3, 1], wanted: [3, 2] };
+    let weak = AttestationError::WeakPolicy {
+        slot: Slot::Sign,
+        found: [3, 1],
+        wanted: [3, 2],
+    };
     assert_eq!(error, weak);
-    assert!(error.to_string().contains("asks for the PIN always and no touch"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("asks for the PIN always and no touch"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -83,7 +92,10 @@ fn a_real_chain_with_any_byte_changed_is_refused() {
         let mut changed = officer.clone();
         changed.attestation.sign.0[place] ^= 1;
         let error = verify(&changed, &yubico(), FirmwareRule::OldWithWaiver).unwrap_err();
-        assert!(!matches!(error, AttestationError::WeakPolicy { .. }), "byte {place}: {error}");
+        assert!(
+            !matches!(error, AttestationError::WeakPolicy { .. }),
+            "byte {place}: {error}"
+        );
     }
 }
 
@@ -135,8 +147,10 @@ fn parameters(name: &str) -> CertificateParams {
 
 fn authority(name: &str, length: Option<u8>) -> CertificateParams {
     let mut parameters = parameters(name);
-    let constraint =
-        length.map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained);
+    let constraint = length.map_or(
+        BasicConstraints::Unconstrained,
+        BasicConstraints::Constrained,
+    );
     parameters.is_ca = IsCa::Ca(constraint);
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     parameters
@@ -152,11 +166,19 @@ fn world_of(
     let root = Issuer::new(root, root_key);
     let device_key = KeyPair::generate_for(algorithm).unwrap();
     let device_der = device.signed_by(&device_key, &root).unwrap().der().to_vec();
-    World { root: root_der, device: Issuer::new(device, device_key), device_der }
+    World {
+        root: root_der,
+        device: Issuer::new(device, device_key),
+        device_der,
+    }
 }
 
 fn world() -> World {
-    world_of(&PKCS_ECDSA_P256_SHA256, authority("Root", Some(1)), authority("Card", Some(0)))
+    world_of(
+        &PKCS_ECDSA_P256_SHA256,
+        authority("Root", Some(1)),
+        authority("Card", Some(0)),
+    )
 }
 
 impl World {
@@ -172,8 +194,14 @@ impl World {
             extension.set_criticality(forged.critical && number == 10);
             parameters.custom_extensions.push(extension);
         };
-        forged.firmware.iter().for_each(|content| add(3, content.clone()));
-        forged.serial.iter().for_each(|content| add(7, content.clone()));
+        forged
+            .firmware
+            .iter()
+            .for_each(|content| add(3, content.clone()));
+        forged
+            .serial
+            .iter()
+            .for_each(|content| add(7, content.clone()));
         add(8, forged.policy.clone());
         if forged.twice {
             add(8, forged.policy.clone());
@@ -181,7 +209,11 @@ impl World {
         if forged.critical {
             add(10, vec![1]);
         }
-        parameters.signed_by(key, &self.device).unwrap().der().to_vec()
+        parameters
+            .signed_by(key, &self.device)
+            .unwrap()
+            .der()
+            .to_vec()
     }
 
     /// An officer whose card states what `forge` makes of the truth.
@@ -227,11 +259,18 @@ impl World {
 #[test]
 fn an_honest_card_is_accepted_on_either_curve() {
     for algorithm in [&PKCS_ECDSA_P256_SHA256, &PKCS_ECDSA_P384_SHA384] {
-        let world = world_of(algorithm, authority("Root", Some(1)), authority("Card", Some(0)));
+        let world = world_of(
+            algorithm,
+            authority("Root", Some(1)),
+            authority("Card", Some(0)),
+        );
         let officer = world.officer(|_, _| {});
         let attested = verify(&officer, &world.anchors(), FirmwareRule::NewOnly).unwrap();
         assert_eq!(attested.officer(), officer.id());
-        assert_eq!((attested.serial(), attested.firmware()), (SERIAL, Firmware([5, 7, 1])));
+        assert_eq!(
+            (attested.serial(), attested.firmware()),
+            (SERIAL, Firmware([5, 7, 1]))
+        );
     }
 }
 
@@ -241,12 +280,24 @@ fn an_unknown_root_is_refused_even_under_the_same_name() {
     let officer = world.officer(|_, _| {});
     assert_eq!(
         other.refuses(&officer),
-        AttestationError::Signature { whose: Whose::Device },
+        AttestationError::Signature {
+            whose: Whose::Device
+        },
         "a root of the same name that did not sign"
     );
     let error = verify(&officer, &yubico(), FirmwareRule::OldWithWaiver).unwrap_err();
-    assert_eq!(error, AttestationError::UnknownRoot { issuer: "CN=Root".to_owned() });
-    assert!(error.to_string().contains("no root that this treasury trusts"), "{error}");
+    assert_eq!(
+        error,
+        AttestationError::UnknownRoot {
+            issuer: "CN=Root".to_owned()
+        }
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("no root that this treasury trusts"),
+        "{error}"
+    );
     // Both roots pinned: the one that signed counts.
     let both = TrustAnchors::from_roots(vec![other.root, world.root.clone()]).unwrap();
     assert!(verify(&officer, &both, FirmwareRule::NewOnly).is_ok());
@@ -269,7 +320,11 @@ fn each_weaker_policy_is_refused_in_each_slot() {
                 if found == wanted {
                     assert!(result.is_ok());
                 } else {
-                    let weak = AttestationError::WeakPolicy { slot, found, wanted };
+                    let weak = AttestationError::WeakPolicy {
+                        slot,
+                        found,
+                        wanted,
+                    };
                     assert_eq!(result.unwrap_err(), weak);
                 }
             }
@@ -286,12 +341,23 @@ fn three_slots_of_two_yubikeys_are_refused() {
                 forged.serial = Some(vec![2, 1, 7]);
             }
         });
-        let other = AttestationError::OtherSerial { slot, found: 7, roster: SERIAL };
+        let other = AttestationError::OtherSerial {
+            slot,
+            found: 7,
+            roster: SERIAL,
+        };
         assert_eq!(world.refuses(&officer), other);
     }
     // All three agree, but not with the roster.
-    let officer = Officer { serial: 8, ..world.officer(|_, _| {}) };
-    let other = AttestationError::OtherSerial { slot: Slot::Sign, found: SERIAL, roster: 8 };
+    let officer = Officer {
+        serial: 8,
+        ..world.officer(|_, _| {})
+    };
+    let other = AttestationError::OtherSerial {
+        slot: Slot::Sign,
+        found: SERIAL,
+        roster: 8,
+    };
     assert_eq!(world.refuses(&officer), other);
 }
 
@@ -301,33 +367,77 @@ fn a_key_that_the_card_does_not_attest_is_refused() {
     let honest = world.officer(|_, _| {});
     let stranger = software_key(&p256::SecretKey::from_slice(&[9; 32]).unwrap());
     let swapped = [
-        (Slot::Sign, Officer { sign: stranger, ..honest.clone() }),
-        (Slot::Freeze, Officer { freeze: stranger, ..honest.clone() }),
-        (Slot::Open, Officer { open: stranger, ..honest.clone() }),
+        (
+            Slot::Sign,
+            Officer {
+                sign: stranger,
+                ..honest.clone()
+            },
+        ),
+        (
+            Slot::Freeze,
+            Officer {
+                freeze: stranger,
+                ..honest.clone()
+            },
+        ),
+        (
+            Slot::Open,
+            Officer {
+                open: stranger,
+                ..honest.clone()
+            },
+        ),
     ];
     for (slot, officer) in swapped {
         assert_eq!(world.refuses(&officer), AttestationError::OtherKey { slot });
     }
-    let twice = Officer { freeze: honest.sign, ..honest };
+    let twice = Officer {
+        freeze: honest.sign,
+        ..honest
+    };
     assert_eq!(world.refuses(&twice), AttestationError::KeyTwice);
 }
 
 #[test]
 fn an_attestation_of_another_slot_is_refused() {
     let world = world();
-    for subject in ["YubiKey PIV Attestation 9a", "YubiKey PIV Attestation 9c2", "9c", ""] {
+    for subject in [
+        "YubiKey PIV Attestation 9a",
+        "YubiKey PIV Attestation 9c2",
+        "9c",
+        "",
+    ] {
         let officer = world.officer(|_, forged| forged.subject = subject.to_owned());
         let error = world.refuses(&officer);
         assert!(
-            matches!(&error, AttestationError::OtherSlot { slot: Slot::Sign, .. }),
+            matches!(
+                &error,
+                AttestationError::OtherSlot {
+                    slot: Slot::Sign,
+                    ..
+                }
+            ),
             "{subject}: {error}"
         );
     }
     let mut exchanged = world.officer(|_, _| {});
-    std::mem::swap(&mut exchanged.attestation.sign, &mut exchanged.attestation.open);
+    std::mem::swap(
+        &mut exchanged.attestation.sign,
+        &mut exchanged.attestation.open,
+    );
     std::mem::swap(&mut exchanged.sign, &mut exchanged.open);
     let error = world.refuses(&exchanged);
-    assert!(matches!(error, AttestationError::OtherSlot { slot: Slot::Sign, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            AttestationError::OtherSlot {
+                slot: Slot::Sign,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[test]
@@ -338,7 +448,9 @@ fn old_firmware_needs_a_waiver_and_says_so_itself() {
         waiver: waiver.map(|text| Note::new(text).unwrap()),
         ..world.officer(|_, forged| forged.firmware = Some(vec![5, 6, 9]))
     };
-    let refused = AttestationError::OldFirmware { firmware: Firmware([5, 6, 9]) };
+    let refused = AttestationError::OldFirmware {
+        firmware: Firmware([5, 6, 9]),
+    };
     assert_eq!(world.refuses(&old(None)), refused);
     assert_eq!(world.refuses(&old(Some(""))), refused);
     let waived = old(Some("kept in the safe of the bank"));
@@ -347,23 +459,43 @@ fn old_firmware_needs_a_waiver_and_says_so_itself() {
     assert_eq!(strict, refused);
     assert!(refused.to_string().contains("CVE-2024-45678"), "{refused}");
     // A roster that makes the key look newer than it is.
-    let liar = Officer { firmware: [5, 7, 0], ..old(None) };
+    let liar = Officer {
+        firmware: [5, 7, 0],
+        ..old(None)
+    };
     let error = world.refuses(&liar);
-    assert!(matches!(error, AttestationError::OtherFirmware { .. }), "{error}");
+    assert!(
+        matches!(error, AttestationError::OtherFirmware { .. }),
+        "{error}"
+    );
 }
 
 #[test]
 fn only_authorities_may_issue_and_not_deeper_than_they_are_allowed() {
     let device = authority("Card", Some(0));
-    let none = world_of(&PKCS_ECDSA_P256_SHA256, authority("Root", Some(1)), parameters("Card"));
+    let none = world_of(
+        &PKCS_ECDSA_P256_SHA256,
+        authority("Root", Some(1)),
+        parameters("Card"),
+    );
     let error = none.refuses(&none.officer(|_, _| {}));
-    assert_eq!(error, AttestationError::NotAnIssuer { whose: Whose::Device });
+    assert_eq!(
+        error,
+        AttestationError::NotAnIssuer {
+            whose: Whose::Device
+        }
+    );
 
     let mut encrypts = device.clone();
     encrypts.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     let encrypts = world_of(&PKCS_ECDSA_P256_SHA256, authority("Root", None), encrypts);
     let error = encrypts.refuses(&encrypts.officer(|_, _| {}));
-    assert_eq!(error, AttestationError::NotAnIssuer { whose: Whose::Device });
+    assert_eq!(
+        error,
+        AttestationError::NotAnIssuer {
+            whose: Whose::Device
+        }
+    );
 
     let shallow = world_of(&PKCS_ECDSA_P256_SHA256, authority("Root", Some(0)), device);
     let error = shallow.refuses(&shallow.officer(|_, _| {}));
@@ -377,8 +509,14 @@ fn a_slot_certificate_cannot_stand_in_the_chain() {
     let mut chains = vec![
         vec![],
         vec![honest.attestation.sign.clone()],
-        vec![HexBytes(world.root.clone()), honest.attestation.chain[0].clone()],
-        vec![honest.attestation.chain[0].clone(), honest.attestation.chain[0].clone()],
+        vec![
+            HexBytes(world.root.clone()),
+            honest.attestation.chain[0].clone(),
+        ],
+        vec![
+            honest.attestation.chain[0].clone(),
+            honest.attestation.chain[0].clone(),
+        ],
         vec![honest.attestation.chain[0].clone(); 5],
         vec![HexBytes(vec![]), honest.attestation.chain[0].clone()],
     ];
@@ -406,7 +544,13 @@ fn statements_that_are_missing_doubled_or_not_understood_are_refused() {
         let officer = world.officer(|_, forged| forge(forged));
         let error = world.refuses(&officer);
         assert!(
-            matches!(&error, AttestationError::Malformed { whose: Whose::Slot(Slot::Sign), .. }),
+            matches!(
+                &error,
+                AttestationError::Malformed {
+                    whose: Whose::Slot(Slot::Sign),
+                    ..
+                }
+            ),
             "{number}: {error}"
         );
     }
@@ -417,11 +561,24 @@ fn intermediates_that_are_not_pinned_are_not_loaded() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("own.der"), world().device_der).unwrap();
     let error = TrustAnchors::yubico(folder.path()).unwrap_err();
-    assert!(matches!(&error, AnchorError::NotPinned { subject, .. } if subject == "CN=Card"), "{error}");
-    std::fs::write(folder.path().join("own.der"), b"-----BEGIN CERTIFICATE-----\nAAAA").unwrap();
+    assert!(
+        matches!(&error, AnchorError::NotPinned { subject, .. } if subject == "CN=Card"),
+        "{error}"
+    );
+    std::fs::write(
+        folder.path().join("own.der"),
+        b"-----BEGIN CERTIFICATE-----\nAAAA",
+    )
+    .unwrap();
     let error = TrustAnchors::yubico(folder.path()).unwrap_err();
-    assert!(matches!(error, AnchorError::NoCertificates { .. }), "{error}");
+    assert!(
+        matches!(error, AnchorError::NoCertificates { .. }),
+        "{error}"
+    );
     let error = TrustAnchors::yubico(&folder.path().join("none")).unwrap_err();
     assert!(matches!(error, AnchorError::Unreadable { .. }), "{error}");
-    assert!(matches!(TrustAnchors::from_roots(vec![]), Err(AnchorError::NoRoots)));
+    assert!(matches!(
+        TrustAnchors::from_roots(vec![]),
+        Err(AnchorError::NoRoots)
+    ));
 }

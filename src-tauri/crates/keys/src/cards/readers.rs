@@ -74,23 +74,40 @@ impl Readers {
         Ok(survey)
     }
 
-    /// The reader that a key is in.
+    /// The reader that a key is in. Readers are opened only while it is not found.
     pub fn locate(&self, serial: u32, cancel: &Cancel) -> Result<CString, CardError> {
-        let survey = self.survey(cancel)?;
-        if let Some(reader) = self.known_reader(serial) {
-            return Ok(reader);
+        let readers = present()?;
+        self.forget_others(&readers);
+        let known = |(reader, insertions): &&(CString, u32)| {
+            self.known(reader, *insertions)
+                .is_some_and(|card| card.serial == serial)
+        };
+        if let Some((reader, _)) = readers.iter().find(known) {
+            return Ok(reader.clone());
         }
-        match survey.unreadable.into_iter().next() {
-            Some(Unreadable { reader, why }) => Err(CardError::Unreadable {
+        let (mut others, mut unreadable) = (Vec::new(), None);
+        for (reader, insertions) in &readers {
+            match self.look(reader, *insertions, cancel) {
+                Ok(card) if card.serial == serial => return Ok(reader.clone()),
+                Ok(card) => others.push(card.serial),
+                Err(error @ (CardError::NoService(_) | CardError::Cancelled { .. })) => {
+                    return Err(error);
+                }
+                Err(error) => unreadable = Some((text(reader), why(&error))),
+            }
+        }
+        others.sort_unstable();
+        Err(match unreadable {
+            Some((reader, why)) => CardError::Unreadable {
                 serial,
                 reader,
                 why,
-            }),
-            None => {
-                let present = survey.cards.iter().map(|card| card.serial).collect();
-                Err(CardError::NotPresent { serial, present })
-            }
-        }
+            },
+            None => CardError::NotPresent {
+                serial,
+                present: others,
+            },
+        })
     }
 
     /// Looks anew next time: the card there is not the one that was known.
@@ -101,9 +118,8 @@ impl Readers {
     }
 
     fn look(&self, reader: &CStr, insertions: u32, cancel: &Cancel) -> Result<CardInfo, CardError> {
-        let known = self.change(|known| known.get(reader).cloned());
-        if let Some(known) = known.filter(|known| known.insertions == insertions) {
-            return Ok(known.card);
+        if let Some(card) = self.known(reader, insertions) {
+            return Ok(card);
         }
         let target = Target {
             reader: reader.to_owned(),
@@ -126,12 +142,12 @@ impl Readers {
         Ok(card)
     }
 
-    fn known_reader(&self, serial: u32) -> Option<CString> {
-        self.change(|known| {
-            let mut all = known.iter();
-            all.find(|(_, known)| known.card.serial == serial)
-                .map(|(reader, _)| reader.clone())
-        })
+    /// The card in a reader, unless another was put in since.
+    fn known(&self, reader: &CStr, insertions: u32) -> Option<CardInfo> {
+        let known = self.change(|known| known.get(reader).cloned());
+        known
+            .filter(|known| known.insertions == insertions)
+            .map(|known| known.card)
     }
 
     fn forget_others(&self, present: &[(CString, u32)]) {

@@ -134,8 +134,10 @@ pub fn combine_each(
 }
 
 fn join(file: &SealedFile, pieces: &[Piece]) -> Result<SecretBytes, OpenError> {
-    let points: Vec<(u8, &Value)> =
-        pieces.iter().map(|piece| (piece.number, &piece.value)).collect();
+    let points: Vec<(u8, &Value)> = pieces
+        .iter()
+        .map(|piece| (piece.number, &piece.value))
+        .collect();
     file.decrypt(&shamir::combine(&points))
 }
 

@@ -188,8 +188,7 @@ fn any_officer_of_a_hardware_seat_opens_it_and_nobody_else() {
     }
     let error = open_hardware(&file, &binding(), &stranger.key(), no_touch).unwrap_err();
     assert!(matches!(error, OpenError::NotAnOpener), "{error}");
-    let error =
-        open_hardware(&file, &binding(), &a.key(), |e| stranger.agree(e)).unwrap_err();
+    let error = open_hardware(&file, &binding(), &a.key(), |e| stranger.agree(e)).unwrap_err();
     assert!(matches!(error, OpenError::Lid(_)), "{error}");
 }
 
@@ -239,7 +238,13 @@ fn every_k_officers_open_a_recovery_seat_and_fewer_do_not() {
     assert!(each.iter().all(|share| share.expose() == SHARE));
     let one = combine(&file, &binding(), vec![piece(&file, &officers[0])]).unwrap_err();
     assert!(
-        matches!(one, OpenError::TooFewPieces { needed: 2, given: 1 }),
+        matches!(
+            one,
+            OpenError::TooFewPieces {
+                needed: 2,
+                given: 1
+            }
+        ),
         "{one}"
     );
     let twice = vec![piece(&file, &officers[0]), piece(&file, &officers[0])];
@@ -298,14 +303,28 @@ fn a_share_opens_under_its_own_binding_only_and_asks_for_no_touch_otherwise() {
     let file = hardware(&[&a, &b]);
     let later: Epoch = serde_json::from_str("2").unwrap();
     let others = [
-        ShareBinding { treasury: TreasuryId::from_bytes([9; 32]), ..binding() },
-        ShareBinding { vault: VaultId::from_bytes([9; 32]), ..binding() },
-        ShareBinding { seat: SeatId::new(4).unwrap(), ..binding() },
-        ShareBinding { epoch: later, ..binding() },
+        ShareBinding {
+            treasury: TreasuryId::from_bytes([9; 32]),
+            ..binding()
+        },
+        ShareBinding {
+            vault: VaultId::from_bytes([9; 32]),
+            ..binding()
+        },
+        ShareBinding {
+            seat: SeatId::new(4).unwrap(),
+            ..binding()
+        },
+        ShareBinding {
+            epoch: later,
+            ..binding()
+        },
     ];
     for other in others {
         let error = open_hardware(&file, &other, &a.key(), no_touch).unwrap_err();
-        let OpenError::OtherShare { found } = &error else { panic!("{error}") };
+        let OpenError::OtherShare { found } = &error else {
+            panic!("{error}")
+        };
         assert_eq!(**found, binding());
         // A file whose header was rewritten to the binding that is wanted does not open either.
         let text = String::from_utf8(file.bytes().to_vec()).unwrap();
@@ -340,7 +359,9 @@ fn the_one_who_can_open_notices_any_changed_character() {
             digit @ (b'1'..=b'8' | b'a'..=b'e') => digit + 1,
             other => other ^ 1,
         };
-        let Ok(changed) = SealedFile::parse(&bytes) else { continue };
+        let Ok(changed) = SealedFile::parse(&bytes) else {
+            continue;
+        };
         assert_ne!(changed.sha256(), file.sha256());
         if open_hardware(&changed, &binding(), &a.key(), |e| a.agree(e)).is_ok() {
             opened += 1;
@@ -377,13 +398,23 @@ fn shares_of_no_or_absurd_size_are_refused() {
     let keyring = Memory::default();
     for size in [0, MAX_SHARE + 1] {
         let share = SecretBytes::new(vec![7; size]);
-        let error = DeviceSealer::new(&keyring).seal(&binding(), share).unwrap_err();
+        let error = DeviceSealer::new(&keyring)
+            .seal(&binding(), share)
+            .unwrap_err();
         assert!(matches!(error, SealError::Size(n) if n == size), "{error}");
     }
     let largest = SecretBytes::new(vec![7; MAX_SHARE]);
-    let file = DeviceSealer::new(&keyring).seal(&binding(), largest).unwrap();
+    let file = DeviceSealer::new(&keyring)
+        .seal(&binding(), largest)
+        .unwrap();
     assert!(file.bytes().len() <= MAX_FILE);
-    assert_eq!(open_device(&file, &binding(), &keyring).unwrap().expose().len(), MAX_SHARE);
+    assert_eq!(
+        open_device(&file, &binding(), &keyring)
+            .unwrap()
+            .expose()
+            .len(),
+        MAX_SHARE
+    );
 }
 
 #[test]
@@ -413,19 +444,36 @@ fn files_of_the_first_version_open() {
         "9a6212b5dbaf9d529e50e6be895545a208e913e946a0f1f15a5ed7328d3bd371",
     );
     keyring.set(name, &hex::decode(key).unwrap()).unwrap();
-    assert_eq!(open_device(&device, &binding(), &keyring).unwrap().expose(), SHARE);
+    assert_eq!(
+        open_device(&device, &binding(), &keyring).unwrap().expose(),
+        SHARE
+    );
 
     let hardware = fixture("hardware");
-    assert_eq!((hardware.kind(), hardware.openers_needed()), (SealKind::Hardware, 1));
+    assert_eq!(
+        (hardware.kind(), hardware.openers_needed()),
+        (SealKind::Hardware, 1)
+    );
     assert_eq!(hardware.openers(), openers[..2]);
-    let opened = open_hardware(&hardware, &binding(), &officers[1].key(), |e| officers[1].agree(e));
+    let opened = open_hardware(&hardware, &binding(), &officers[1].key(), |e| {
+        officers[1].agree(e)
+    });
     assert_eq!(opened.unwrap().expose(), SHARE);
 
     let recovery = fixture("recovery");
-    assert_eq!((recovery.kind(), recovery.openers_needed()), (SealKind::Recovery, 2));
+    assert_eq!(
+        (recovery.kind(), recovery.openers_needed()),
+        (SealKind::Recovery, 2)
+    );
     assert_eq!(recovery.openers(), openers);
-    let pieces = vec![piece(&recovery, &officers[2]), piece(&recovery, &officers[0])];
-    assert_eq!(combine(&recovery, &binding(), pieces).unwrap().expose(), SHARE);
+    let pieces = vec![
+        piece(&recovery, &officers[2]),
+        piece(&recovery, &officers[0]),
+    ];
+    assert_eq!(
+        combine(&recovery, &binding(), pieces).unwrap().expose(),
+        SHARE
+    );
 }
 
 #[test]
@@ -460,10 +508,16 @@ fn only_the_one_spelling_of_a_known_version_is_a_share_file() {
     let upper = with(&officer, &officer.to_uppercase());
     assert!(SealedFile::parse(upper.as_bytes()).is_err());
     for other in [format!(" {good}"), format!("{good}\n"), with(":", ": ")] {
-        assert_eq!(SealedFile::parse(other.as_bytes()), Err(FileError::NotCanonical));
+        assert_eq!(
+            SealedFile::parse(other.as_bytes()),
+            Err(FileError::NotCanonical)
+        );
     }
     let large = vec![b' '; MAX_FILE + 1];
-    assert_eq!(SealedFile::parse(&large), Err(FileError::TooLarge(MAX_FILE + 1)));
+    assert_eq!(
+        SealedFile::parse(&large),
+        Err(FileError::TooLarge(MAX_FILE + 1))
+    );
 }
 
 #[test]
@@ -478,6 +532,12 @@ fn lids_out_of_order_or_too_few_are_no_share_file() {
     ] {
         let bad = good.replacen(was, is, 1);
         assert_ne!(bad, good);
-        assert!(matches!(SealedFile::parse(bad.as_bytes()), Err(FileError::Malformed(_))), "{is}");
+        assert!(
+            matches!(
+                SealedFile::parse(bad.as_bytes()),
+                Err(FileError::Malformed(_))
+            ),
+            "{is}"
+        );
     }
 }

@@ -1,0 +1,104 @@
+//! Virtual YubiKeys made officers'.
+
+use std::time::{Duration, Instant};
+
+use domain::{Name, Note, Officer};
+use keys::attestation::TrustAnchors;
+use keys::enrol::{self, Enrolment, ExistingKeys};
+use keys::{Cards, Pin, Puk};
+use testkit::room::{Card, CardOptions, Exclusive, Room};
+
+pub const PIN: &str = "804231";
+pub const PUK: &str = "57310642";
+pub const SOON: Duration = Duration::from_secs(10);
+
+pub fn pin(text: &str) -> Pin {
+    Pin::new(text.to_owned()).unwrap()
+}
+
+pub fn puk(text: &str) -> Puk {
+    Puk::new(text.to_owned()).unwrap()
+}
+
+/// A room for one test, and the cards in it.
+pub struct Table {
+    pub room: Room,
+    pub cards: Cards,
+    _alone: Exclusive,
+}
+
+impl Table {
+    pub fn new() -> Self {
+        let room = Room::from_env().unwrap();
+        let alone = room.exclusive().unwrap();
+        Self {
+            cards: Cards::connect().unwrap(),
+            room,
+            _alone: alone,
+        }
+    }
+
+    /// A card fresh from the factory, plugged in.
+    pub fn fresh(&self, options: &CardOptions) -> Card {
+        self.room.plugged(options).unwrap()
+    }
+
+    /// A card with PIN, PUK and management key of its own.
+    pub fn prepared(&self, options: &CardOptions) -> Card {
+        let card = self.fresh(options);
+        let serial = card.serial();
+        enrol::change_pin(&self.cards, serial, &pin("123456"), &pin(PIN)).unwrap();
+        enrol::change_puk(&self.cards, serial, &puk("12345678"), &puk(PUK)).unwrap();
+        enrol::protect_management_key(&self.cards, serial, &pin(PIN)).unwrap();
+        card
+    }
+
+    pub fn enrolled(&self, options: &CardOptions) -> (Card, Enrolment) {
+        let card = self.prepared(options);
+        let enrolment =
+            enrol::enrol(&self.cards, card.serial(), &pin(PIN), ExistingKeys::Refuse).unwrap();
+        (card, enrolment)
+    }
+
+    /// An enrolled card and its officer.
+    pub fn officer(&self, name: &str) -> (Card, Officer) {
+        let (card, enrolment) = self.enrolled(&CardOptions::default());
+        let name = Name::new(name).unwrap();
+        (
+            card,
+            enrolment
+                .officer(name, None, &self.anchors("test"))
+                .unwrap(),
+        )
+    }
+
+    /// Waits until a card that was pulled is seen to be gone. Put back sooner than the card service
+    /// looks (0.4 s), it would be taken for one that never left and does not answer.
+    pub fn wait_gone(&self, card: &Card) {
+        assert!(card.wait_pulled(SOON).unwrap());
+        let deadline = Instant::now() + SOON;
+        while self
+            .cards
+            .list()
+            .unwrap()
+            .iter()
+            .any(|listed| listed.serial == card.serial())
+        {
+            assert!(Instant::now() < deadline, "still listed");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn anchors(&self, root: &str) -> TrustAnchors {
+        let certificate = self.room.root_certificate(root).unwrap();
+        let between = self.room.intermediate_certificates(root).unwrap();
+        TrustAnchors::from_roots(vec![certificate])
+            .unwrap()
+            .with_intermediates(between)
+            .unwrap()
+    }
+}
+
+pub fn note(text: &str) -> Note {
+    Note::new(text).unwrap()
+}
