@@ -22,6 +22,9 @@ pub mod time;
 pub mod vault;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use act::Act;
 pub use address::{BtcAddress, Network, NetworkClass};
 pub use amount::{Amount, Asset, FeeRate, Sats};
