@@ -120,12 +120,10 @@ impl Replay {
     ) -> Option<Result<Authorised, NotAuthorised>> {
         let record = treasury.proposals.get(&id)?;
         let request = self.request(id, record);
-        let policy = &treasury.adoption.policy;
-        let today = policy::recheck(policy, &self.facts(treasury, now), &request);
-        if let Err(reasons) = today {
-            return Some(Err(NotAuthorised::Refused(reasons)));
+        match recheck(treasury, self.facts(treasury, now), &request) {
+            Ok(()) => self.bases.get(&plan).map(Basis::authorise),
+            Err(reasons) => Some(Err(NotAuthorised::Refused(reasons))),
         }
-        self.bases.get(&plan).map(Basis::authorise)
     }
 
     /// The latest time the journal holds: of an entry, or of this machine's clock when it saw one. A
@@ -309,10 +307,21 @@ pub(crate) fn still_allowed(
         initiator: record.initiator,
         proposed: record.proposed,
     };
-    let facts = facts(treasury, now, &own_time);
-    policy::recheck(&treasury.adoption.policy, &facts, &request)
-        .map(|_| ())
+    recheck(treasury, facts(treasury, now, &own_time), &request)
         .map_err(|reasons| IllegalEntry::Policy(reasons.to_string()))
+}
+
+/// That the initiator was an officer was judged at the first start. One suspended since stays the
+/// payout's initiator: what has started can't be declined and must be able to end.
+fn recheck(
+    treasury: &Treasury,
+    mut facts: Facts,
+    request: &Request<'_>,
+) -> Result<(), policy::Reasons> {
+    if let Some(name) = facts.former.get(&request.initiator) {
+        facts.officers.insert(request.initiator, name.clone());
+    }
+    policy::recheck(&treasury.adoption.policy, &facts, request).map(drop)
 }
 
 fn facts(

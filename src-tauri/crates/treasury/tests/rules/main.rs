@@ -4,6 +4,8 @@
 #[path = "../fixture/mod.rs"]
 mod fixture;
 
+mod rule_2_lying_builder;
+mod rule_2_seats;
 mod rule_3_chain;
 mod rule_3_one_payment;
 mod rule_3_reservations;
