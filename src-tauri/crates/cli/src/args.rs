@@ -1,18 +1,30 @@
 //! The command line, as a treasurer reads it in `--help`.
 
+mod propose;
+mod values;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use domain::{Amount, Name, Network, Note};
+use domain::{Name, Network, Note};
+
+pub use propose::{ProposeCommand, ProposePayee, ProposePayout, Proposer};
+pub use values::{PayLeg, RecoverySeat, SeatOfficers, Wait};
 
 /// Countersign: a treasury wallet that a company runs wholly on its own machines.
 ///
 /// Officers propose payouts, others approve them with a YubiKey touch, and only what the written
 /// policy allows is signed by a quorum of seats and sent. Every act is an entry of a signed journal.
 #[derive(Debug, Parser)]
-#[command(name = "countersign", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    name = "countersign",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
-    /// The directory of this machine: journal, sealed seats, settings
+    /// The directory of this machine: journal, sealed seats, settings [default: countersign in the
+    /// user's data directory, ~/.local/share on Linux]
     #[arg(long, global = true, env = "COUNTERSIGN_HOME", value_name = "DIR")]
     pub home: Option<PathBuf>,
     /// Print JSON for programs instead of text for people
@@ -55,6 +67,13 @@ pub enum Command {
     Freeze(Freeze),
     /// List proposals
     List(List),
+    /// The address book: payees, their addresses, and since when each stands there
+    Payees,
+    /// Say in plain sentences what the policy in force means, or one in a file before anybody signs it
+    Policy {
+        /// A policy's file; without it the policy in force
+        file: Option<PathBuf>,
+    },
     /// Show one proposal whole: words to compare, what the policy demands, its way so far
     Show {
         /// The proposal's id, or its first digits
@@ -90,8 +109,10 @@ pub enum KeysCommand {
     List,
     /// Replace the factory PIN, PUK and management key of a new YubiKey
     ///
-    /// Asks for the PIN now set and the new one, then the PUK now set and the new one. The
-    /// management key is replaced by a random one that the YubiKey keeps under the PIN.
+    /// Asks only for what is to be changed, in this order: the PIN now set and the new PIN, the PUK
+    /// now set and the new PUK; if the PIN stays, the PIN. A new YubiKey has PIN 123456 and PUK
+    /// 12345678; Countersign knows them too, but never types them for you. The management key is
+    /// replaced by a random one that the YubiKey keeps under the PIN.
     Prepare {
         /// The YubiKey's serial number
         #[arg(long)]
@@ -114,6 +135,13 @@ pub struct Enrol {
     /// Replace keys that are in slots 9c, 9e and 82 already; what they protected is lost
     #[arg(long)]
     pub overwrite_keys: bool,
+    /// Take the keys that are in slots 9c, 9e and 82 already; the YubiKey must have made them itself
+    #[arg(long, conflicts_with = "overwrite_keys")]
+    pub keep_keys: bool,
+    /// Before the founding: trust YubiKeys attested by this root (DER or PEM) instead of Yubico's; test
+    /// networks only; repeat for each
+    #[arg(long, value_name = "FILE")]
+    pub test_attestation_root: Vec<PathBuf>,
 }
 
 /// `found`.
@@ -134,7 +162,7 @@ pub struct Found {
     /// What this machine is called
     #[arg(long, default_value = "host")]
     pub machine: Name,
-    /// Who can administer this machine; repeat for each
+    /// Who can administer this machine; the grade counts people, not boxes; repeat for each
     #[arg(long = "administrator", required = true, value_name = "NAME")]
     pub administrators: Vec<Name>,
     /// Trust YubiKeys attested by this root (DER or PEM) instead of Yubico's; test networks only
@@ -186,180 +214,13 @@ pub struct VaultCreate {
     pub devices: Vec<Name>,
     /// A seat that any one of these officers opens: `SEAT=Alice,Bob`; repeat for each
     #[arg(long = "hardware", value_name = "SEAT=OFFICERS")]
-    pub hardware: Vec<HardwareSeat>,
+    pub hardware: Vec<SeatOfficers>,
     /// A seat that K of these officers open together: `SEAT=2:Alice,Bob,Carol`; repeat for each
     #[arg(long = "recovery", value_name = "SEAT=K:OFFICERS")]
     pub recovery: Vec<RecoverySeat>,
     /// How long it can be decided
     #[arg(long, default_value = "14 d", value_name = "TIME")]
     pub expires_in: Wait,
-}
-
-/// `SEAT=Alice,Bob`.
-#[derive(Debug, Clone)]
-pub struct HardwareSeat {
-    /// The seat's name.
-    pub name: Name,
-    /// Who opens it.
-    pub officers: Vec<Name>,
-}
-
-/// `SEAT=2:Alice,Bob,Carol`.
-#[derive(Debug, Clone)]
-pub struct RecoverySeat {
-    /// The seat's name.
-    pub name: Name,
-    /// Who holds a piece.
-    pub officers: Vec<Name>,
-    /// Pieces needed.
-    pub pieces: u16,
-}
-
-fn names(text: &str) -> Result<Vec<Name>, String> {
-    text.split(',').map(|name| Name::new(name.trim()).map_err(|e| e.to_string())).collect()
-}
-
-impl std::str::FromStr for HardwareSeat {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, officers) = text.split_once('=').ok_or("write SEAT=Alice,Bob")?;
-        let name = Name::new(name).map_err(|e| e.to_string())?;
-        Ok(Self { name, officers: names(officers)? })
-    }
-}
-
-impl std::str::FromStr for RecoverySeat {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = "write SEAT=2:Alice,Bob,Carol";
-        let (name, rest) = text.split_once('=').ok_or(wrong)?;
-        let (pieces, officers) = rest.split_once(':').ok_or(wrong)?;
-        let name = Name::new(name).map_err(|e| e.to_string())?;
-        let pieces = pieces.parse().map_err(|_| wrong)?;
-        Ok(Self { name, officers: names(officers)?, pieces })
-    }
-}
-
-/// A length of time such as `90 min`, `24 h` or `7 d`.
-#[derive(Debug, Clone, Copy)]
-pub struct Wait(pub domain::Span);
-
-impl std::str::FromStr for Wait {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no length of time; write for example 90 min, 24 h or 7 d");
-        let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
-        let unit = text.trim_start_matches(|c: char| c.is_ascii_digit()).trim();
-        let seconds: u64 = match unit {
-            "s" => 1,
-            "min" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            _ => return Err(wrong()),
-        };
-        let count: u64 = digits.parse().map_err(|_| wrong())?;
-        count.checked_mul(seconds).map(|s| Self(domain::Span::from_secs(s))).ok_or_else(wrong)
-    }
-}
-
-/// `propose`.
-#[derive(Debug, Subcommand)]
-pub enum ProposeCommand {
-    /// A payout with one or more legs
-    Payout(ProposePayout),
-    /// Another policy
-    Policy {
-        /// The policy's file
-        file: PathBuf,
-        /// Who proposes, and until when
-        #[command(flatten)]
-        by: Proposer,
-    },
-    /// Enter a payee in the address book, change its address, or strike it out
-    Payee {
-        /// The payee's name
-        name: Name,
-        /// Where it is paid; with --remove none
-        #[arg(required_unless_present = "remove", conflicts_with = "remove")]
-        address: Option<String>,
-        /// The network of the address
-        #[arg(long, required_unless_present = "remove")]
-        network: Option<Network>,
-        /// Strike the payee out
-        #[arg(long)]
-        remove: bool,
-        /// Who proposes, and until when
-        #[command(flatten)]
-        by: Proposer,
-    },
-    /// Let an enrolled officer join, or suspend one
-    Officer {
-        /// The officer's name
-        name: Name,
-        /// Suspend the officer instead
-        #[arg(long)]
-        suspend: bool,
-        /// Who proposes, and until when
-        #[command(flatten)]
-        by: Proposer,
-    },
-    /// Lift freezes: all that are in force now, or those named
-    Thaw {
-        /// Ids of freezes, or their first digits; all in force when none is given
-        freezes: Vec<String>,
-        /// Who proposes, and until when
-        #[command(flatten)]
-        by: Proposer,
-    },
-}
-
-/// Who proposes, and until when it can be decided.
-#[derive(Debug, Args)]
-pub struct Proposer {
-    /// The officer who proposes
-    #[arg(long = "as", value_name = "OFFICER")]
-    pub officer: Name,
-    /// How long it can be decided
-    #[arg(long, default_value = "7 d", value_name = "TIME")]
-    pub expires_in: Wait,
-}
-
-/// `propose payout`.
-#[derive(Debug, Args)]
-pub struct ProposePayout {
-    /// The vault that pays
-    #[arg(long)]
-    pub vault: Name,
-    /// A leg: `PAYEE=0.25 BTC` or `ADDRESS=0.25 BTC`; repeat for each
-    #[arg(long = "pay", required = true, value_name = "PAYEE=AMOUNT")]
-    pub legs: Vec<PayLeg>,
-    /// The most that the network fee may be
-    #[arg(long, default_value = "0.0005 BTC", value_name = "AMOUNT")]
-    pub fee_cap: Amount,
-    /// What it is for
-    #[arg(long, default_value = "")]
-    pub memo: Note,
-    /// Who proposes, and until when
-    #[command(flatten)]
-    pub by: Proposer,
-}
-
-/// `PAYEE=0.25 BTC`.
-#[derive(Debug, Clone)]
-pub struct PayLeg {
-    /// A payee's name or an address.
-    pub to: String,
-    /// How much.
-    pub amount: Amount,
-}
-
-impl std::str::FromStr for PayLeg {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (to, amount) = text.rsplit_once('=').ok_or("write PAYEE=AMOUNT, for example `Meyer GmbH=0.25 BTC`")?;
-        let amount = amount.parse().map_err(|e: domain::amount::AmountError| e.to_string())?;
-        Ok(Self { to: to.to_owned(), amount })
-    }
 }
 
 /// `approve`.
@@ -389,14 +250,19 @@ pub struct Release {
     /// The payout's id, or its first digits
     pub id: String,
     /// The officer who opens the seat; for a recovery seat as many as it needs, separated by commas
-    #[arg(long = "as", value_name = "OFFICERS", required = true, value_delimiter = ',')]
+    #[arg(
+        long = "as",
+        value_name = "OFFICERS",
+        required = true,
+        value_delimiter = ','
+    )]
     pub officers: Vec<Name>,
     /// The seat's name; needed only when these officers open more than one
     #[arg(long)]
     pub seat: Option<Name>,
     /// A further seat to open in the same signing: `SEAT=Alice,Bob`
     #[arg(long = "and", value_name = "SEAT=OFFICERS")]
-    pub more: Vec<HardwareSeat>,
+    pub more: Vec<SeatOfficers>,
 }
 
 /// `freeze`.
@@ -472,16 +338,21 @@ pub struct Restore {
 /// `settings`.
 #[derive(Debug, Subcommand)]
 pub enum SettingsCommand {
+    /// Show the settings; the password is never shown
+    Show,
     /// Use this Bitcoin node; the password is read from --pin-fd or asked for
     Bitcoin {
         /// For example `http://127.0.0.1:8332`
         url: String,
         /// RPC user
-        #[arg(long, conflicts_with = "cookie")]
+        #[arg(long, conflicts_with = "cookie", required_unless_present = "cookie")]
         user: Option<String>,
         /// The node's cookie file, instead of user and password
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         cookie: Option<PathBuf>,
+        /// A fee rate above this is never chosen, in sat/vB
+        #[arg(long, default_value_t = 500, value_name = "RATE")]
+        highest_fee_rate: u64,
     },
     /// Look for further attestation certificates in this folder
     AttestationCertificates {

@@ -1,0 +1,79 @@
+//! `list`: proposals, oldest first.
+
+use serde_json::{Value, json};
+use treasury::ProposalRecord;
+
+use crate::args::List;
+use crate::out::Report;
+use crate::paper::Paper;
+use crate::proposal::{Status, summary, waiting};
+use crate::terminal::Terminal;
+use crate::view::View;
+
+/// `list`.
+pub async fn list(terminal: &Terminal, what: &List) -> anyhow::Result<Report> {
+    let view = View::of(&terminal.driver()?).await?;
+    Ok(report(&view, what.open))
+}
+
+/// All proposals, or those that still wait.
+pub fn report(view: &View, open: bool) -> Report {
+    let shown = in_order(view, open);
+    let mut paper = Paper::default();
+    for line in view.frozen_lines() {
+        paper.line(line);
+    }
+    paper.gap();
+    let mut rows = vec![
+        ["ID", "WHAT", "STATUS", "BY", "SUMMARY"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    let mut values = Vec::new();
+    for (id, record) in shown {
+        let status = Status::of(record).word();
+        let about = summary(view.treasury(), &record.proposal.subject);
+        let initiator = view.name(record.initiator);
+        let kind = record.proposal.subject.kind();
+        values.push(json!({
+            "id": id.to_string(),
+            "kind": kind,
+            "status": status,
+            "summary": about,
+            "initiator": initiator,
+            "proposed": record.proposed.to_string(),
+            "missing": waiting(view, id, record),
+        }));
+        rows.push(vec![
+            id.short(),
+            kind.to_owned(),
+            status.to_owned(),
+            initiator,
+            about,
+        ]);
+    }
+    if values.is_empty() {
+        paper.line(if open {
+            "Nothing waits for anybody."
+        } else {
+            "Nothing was proposed yet."
+        });
+    } else {
+        paper.table(&rows);
+    }
+    let json = json!({ "proposals": Value::Array(values), "frozen": view.frozen_json() });
+    Report::done(paper.text(), json)
+}
+
+/// Proposals by the time they were made.
+pub fn in_order(view: &View, open: bool) -> Vec<(domain::ProposalId, &ProposalRecord)> {
+    let mut shown: Vec<_> = view
+        .treasury()
+        .proposals
+        .iter()
+        .filter(|(_, record)| !open || !Status::of(record).is_final())
+        .map(|(id, record)| (*id, record))
+        .collect();
+    shown.sort_by_key(|(id, record)| (record.proposed, *id));
+    shown
+}

@@ -1,0 +1,71 @@
+//! `release`: officers open seats for one payout, and the seats sign.
+
+use domain::Name;
+
+use super::acted;
+use crate::args::Release;
+use crate::ids;
+use crate::out::{Ended, Report};
+use crate::proposal::{OnChain, Status, sheet};
+use crate::terminal::Terminal;
+use crate::view::View;
+
+/// `release`: opens the seat, and those of `--and`, then lets all that are open sign together.
+pub async fn release(terminal: &Terminal, what: Release) -> anyhow::Result<Report> {
+    let mut driver = terminal.driver()?;
+    let view = View::of(&driver).await?;
+    let id = ids::proposal(view.treasury(), &what.id)?;
+    let record = acted::record(&view, id)?;
+    if !view.freezes_on(id).is_empty() {
+        anyhow::bail!(
+            "{}\nnothing is signed while it is frozen: no seat was opened; a thaw needs the governance quorum (`countersign propose thaw`)",
+            view.frozen_lines().join("\n")
+        );
+    }
+    terminal
+        .out
+        .explain(&sheet(&view, id, record, &OnChain::Nothing));
+    let mut desk = terminal.desk(&view)?;
+    let mut opened = vec![
+        driver
+            .release(id, what.seat.as_ref(), &what.officers, &mut desk)
+            .await?,
+    ];
+    for more in &what.more {
+        opened.push(
+            driver
+                .release(id, Some(&more.name), &more.officers, &mut desk)
+                .await?,
+        );
+    }
+    let turned = acted::turn(&mut driver).await;
+    let view = View::of(&driver).await?;
+    let names: Vec<String> = opened.iter().map(Name::to_string).collect();
+    let done = format!(
+        "Opened {} for {}.",
+        crate::paper::all(&names),
+        acted::the(&view, id)
+    );
+    let mut report = acted::standing(&view, id, &done, &turned)?;
+    if !signed(&view, id)? {
+        report.ended = Ended::Failed;
+        report.text.push_str(
+            "\nNOT SIGNED. What was opened was wiped when this command ended. Where several sealed seats must sign together, open them in one command: --and SEAT=OFFICERS\n",
+        );
+    }
+    Ok(report)
+}
+
+fn signed(view: &View, id: domain::ProposalId) -> anyhow::Result<bool> {
+    Ok(match Status::of(acted::record(view, id)?) {
+        Status::Signed | Status::Broadcast | Status::Confirmed => true,
+        Status::Open
+        | Status::Enacted
+        | Status::Declined
+        | Status::Lapsed
+        | Status::Planned
+        | Status::Signing
+        | Status::Aborted
+        | Status::Replaced => false,
+    })
+}

@@ -1,0 +1,160 @@
+//! `vault keygen`, `vault address` and `vault list`.
+
+use domain::{Name, VaultId};
+use serde_json::{Value, json};
+use treasury::{VaultRecord, VaultStage};
+
+use crate::out::Report;
+use crate::paper::Paper;
+use crate::proposal::seat_words;
+use crate::terminal::Terminal;
+use crate::view::{View, network_words};
+
+/// `vault keygen`.
+pub async fn keygen(terminal: &Terminal, name: &Name) -> anyhow::Result<Report> {
+    let driver = terminal.driver()?;
+    let view = View::of(&driver).await?;
+    let (_, vault) = named(&view, name)?;
+    terminal.out.explain(&format!(
+        "Generating the key of vault {name}. Every officer of every sealed seat now proves, with PIN and touch, that it opens."
+    ));
+    let openings: usize = vault
+        .plan
+        .seats()
+        .iter()
+        .map(|seat| seat.kind.officers().len())
+        .sum();
+    terminal
+        .out
+        .explain(&format!("{openings} openings follow."));
+    let mut desk = terminal.desk(&view)?;
+    let id = driver.keygen(name, &mut desk).await?;
+    let mut paper = Paper::default();
+    paper.line(format!("Vault {name} has its key."));
+    paper.line("  It was made in shares, at no time in one piece. Each share is sealed, was opened again in");
+    paper.line("  every way there is, and quorums of them signed together as a trial.");
+    paper.gap();
+    paper.line(format!(
+        "Next: countersign backup DIRECTORY, then countersign vault address \"{name}\""
+    ));
+    let json = json!({ "vault": name.to_string(), "id": id.to_string() });
+    Ok(Report::done(paper.text(), json))
+}
+
+/// `vault address`.
+pub async fn address(terminal: &Terminal, name: &Name) -> anyhow::Result<Report> {
+    let driver = terminal.driver()?;
+    let (path, address) = driver.address(name).await?;
+    let path = format!("m/{}/{}", path.keychain(), path.index());
+    let mut paper = Paper::default();
+    paper.line(format!(
+        "A fresh address of vault {name}, on {}:",
+        network_words(address.network())
+    ));
+    paper.gap();
+    paper.line(format!("  {address}"));
+    paper.line(format!("  {}", address.grouped()));
+    let json = json!({
+        "vault": name.to_string(),
+        "address": address.as_str(),
+        "network": address.network().name(),
+        "path": path,
+    });
+    Ok(Report::done(paper.text(), json))
+}
+
+/// `vault list`.
+pub async fn list(terminal: &Terminal) -> anyhow::Result<Report> {
+    let view = View::of(&terminal.driver()?).await?;
+    let mut paper = Paper::default();
+    for line in view.frozen_lines() {
+        paper.line(line);
+    }
+    let mut values = Vec::new();
+    if view.treasury().vaults.is_empty() {
+        paper.line("There is no vault yet; order one with `countersign vault create`.");
+    }
+    for (id, vault) in &view.treasury().vaults {
+        paper.gap();
+        paper.line(format!(
+            "{}, on {}: {}",
+            vault.plan.name(),
+            network_words(vault.plan.network()),
+            stage(vault)
+        ));
+        paper.line(format!(
+            "  {} of these {} seats must sign together:",
+            vault.plan.threshold(),
+            vault.plan.seats().len()
+        ));
+        for seat in vault.plan.seats() {
+            paper.line(format!("  {}", seat_words(view.treasury(), seat)));
+        }
+        values.push(value(&view, *id, vault));
+    }
+    Ok(Report::done(
+        paper.text(),
+        json!({ "vaults": Value::Array(values) }),
+    ))
+}
+
+fn value(view: &View, id: VaultId, vault: &VaultRecord) -> Value {
+    let seats: Vec<Value> = vault
+        .plan
+        .seats()
+        .iter()
+        .map(|seat| {
+            let officers: Vec<String> = seat
+                .kind
+                .officers()
+                .iter()
+                .map(|officer| view.name(*officer))
+                .collect();
+            json!({
+                "number": seat.id.get(),
+                "name": seat.name.to_string(),
+                "kind": seat.kind.name(),
+                "officers": officers,
+                "openers": seat.kind.openers(),
+            })
+        })
+        .collect();
+    json!({
+        "name": vault.plan.name().to_string(),
+        "id": id.to_string(),
+        "network": vault.plan.network().name(),
+        "threshold": vault.plan.threshold(),
+        "confirmations": vault.plan.confirmations(),
+        "ready": vault.key().is_some(),
+        "seats": seats,
+    })
+}
+
+fn stage(vault: &VaultRecord) -> String {
+    match vault.stage {
+        VaultStage::Ordered => format!(
+            "no key yet, `countersign vault keygen \"{}\"` makes it",
+            vault.plan.name()
+        ),
+        VaultStage::Generating(_) => "its key is being generated, or that was cut off".to_owned(),
+        VaultStage::Ready { .. } => "ready".to_owned(),
+    }
+}
+
+/// A vault by name.
+pub fn named<'a>(view: &'a View, name: &Name) -> anyhow::Result<(VaultId, &'a VaultRecord)> {
+    view.treasury().vault_named(name).ok_or_else(|| {
+        let known: Vec<&str> = view
+            .treasury()
+            .vaults
+            .values()
+            .map(|vault| vault.plan.name().as_str())
+            .collect();
+        let there = if known.is_empty() {
+            "none yet".to_owned()
+        } else {
+            known.join(", ")
+        };
+        anyhow::anyhow!("there is no vault `{name}`; there is {there}; nothing was done")
+    })
+}

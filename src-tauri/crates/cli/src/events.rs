@@ -1,0 +1,134 @@
+//! What happened in a turn, in words and for programs.
+
+use domain::ProposalId;
+use driver::Event;
+use serde_json::{Map, Value, json};
+
+use crate::proposal::summary;
+use crate::view::View;
+
+/// Events as lines.
+pub fn lines(view: &View, events: &[Event]) -> Vec<String> {
+    events.iter().map(|event| words(view, event)).collect()
+}
+
+/// Events for programs.
+pub fn values(events: &[Event]) -> Vec<Value> {
+    events.iter().map(value).collect()
+}
+
+fn words(view: &View, event: &Event) -> String {
+    let the = |id: &ProposalId| match view.treasury().proposals.get(id) {
+        Some(record) => format!(
+            "{} {} ({})",
+            record.proposal.subject.kind(),
+            id.short(),
+            summary(view.treasury(), &record.proposal.subject)
+        ),
+        None => id.short(),
+    };
+    match event {
+        Event::Lapsed(id) => format!("{}: its time passed", the(id)),
+        Event::Enacted(id) => format!("{}: in force", the(id)),
+        Event::Planned(id) => format!("{}: its exact transaction is fixed", the(id)),
+        Event::NotPlanned(id, why) => format!("{}: no transaction yet: {why}", the(id)),
+        Event::Signed(id, txid) => format!("{}: signed, transaction {txid}", the(id)),
+        Event::NotSigned(id, why) => format!("{}: NOT SIGNED: {why}", the(id)),
+        Event::Closed(what) => format!("closed: {what}"),
+        Event::Broadcast(id, _) => format!("{}: handed to the node", the(id)),
+        Event::NotBroadcast(id, why) => format!("{}: not sent yet: {why}", the(id)),
+        Event::Confirming(id, 0, needed) => {
+            format!(
+                "{}: 0 of {needed} confirmations, waiting for a block",
+                the(id)
+            )
+        }
+        Event::Confirming(id, so_far, needed) => {
+            format!("{}: {so_far} of {needed} confirmations", the(id))
+        }
+        Event::Confirmed(id, _, height) => format!("{}: CONFIRMED, in block {height}", the(id)),
+        Event::Reorged(id) => format!(
+            "{}: its block left the chain; it waits for another",
+            the(id)
+        ),
+        Event::Dropped(id) => {
+            format!(
+                "{}: the node no longer knows it; the same bytes go out again",
+                the(id)
+            )
+        }
+        Event::Replaced(id, by) => {
+            format!(
+                "{}: REPLACED, transaction {by} took its coins; it will never be paid",
+                the(id)
+            )
+        }
+        Event::Froze(why) => format!("FROZEN by this machine: {why}"),
+        Event::NodeTrouble(why) => format!("the node: {why}"),
+    }
+}
+
+fn value(event: &Event) -> Value {
+    let mut value = Map::new();
+    let mut put = |name: &str, content: Value| {
+        value.insert(name.to_owned(), content);
+    };
+    put("event", json!(name(event)));
+    match event {
+        Event::Lapsed(id)
+        | Event::Enacted(id)
+        | Event::Planned(id)
+        | Event::Reorged(id)
+        | Event::Dropped(id) => put("proposal", json!(id.to_string())),
+        Event::NotPlanned(id, why)
+        | Event::NotSigned(id, why)
+        | Event::NotBroadcast(id, why)
+        | Event::Replaced(id, why) => {
+            put("proposal", json!(id.to_string()));
+            put("detail", json!(why));
+        }
+        Event::Signed(id, txid) | Event::Broadcast(id, txid) => {
+            put("proposal", json!(id.to_string()));
+            put("txid", json!(txid.to_string()));
+        }
+        Event::Confirming(id, so_far, needed) => {
+            put("proposal", json!(id.to_string()));
+            put("confirmations", json!(so_far));
+            put("needed", json!(needed));
+            put(
+                "detail",
+                json!(format!("{so_far} of {needed} confirmations")),
+            );
+        }
+        Event::Confirmed(id, txid, height) => {
+            put("proposal", json!(id.to_string()));
+            put("txid", json!(txid.to_string()));
+            put("height", json!(height));
+        }
+        Event::Closed(why) | Event::Froze(why) | Event::NodeTrouble(why) => {
+            put("detail", json!(why));
+        }
+    }
+    Value::Object(value)
+}
+
+const fn name(event: &Event) -> &'static str {
+    match event {
+        Event::Lapsed(_) => "lapsed",
+        Event::Enacted(_) => "enacted",
+        Event::Planned(_) => "planned",
+        Event::NotPlanned(..) => "not_planned",
+        Event::Signed(..) => "signed",
+        Event::NotSigned(..) => "not_signed",
+        Event::Closed(_) => "closed",
+        Event::Broadcast(..) => "broadcast",
+        Event::NotBroadcast(..) => "not_broadcast",
+        Event::Confirming(..) => "confirming",
+        Event::Confirmed(..) => "confirmed",
+        Event::Reorged(_) => "reorged",
+        Event::Dropped(_) => "dropped",
+        Event::Replaced(..) => "replaced",
+        Event::Froze(_) => "froze",
+        Event::NodeTrouble(_) => "node_trouble",
+    }
+}

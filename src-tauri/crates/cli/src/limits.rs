@@ -1,0 +1,142 @@
+//! How much of each limit is used, learned by asking the policy about the smallest payout there can
+//! be: from each vault, by each officer, to each payee and to a stranger.
+
+use std::collections::BTreeMap;
+
+use domain::act::ChildPath;
+use domain::payout::Leg;
+use domain::roster::HexBytes;
+use domain::{
+    Amount, BtcAddress, Name, Note, Payout, Proposal, ProposalId, Sats, Span, Subject, VaultId,
+};
+use policy::{LimitUse, Reason, Request, Tally};
+use serde_json::{Value, json};
+use treasury::VaultRecord;
+
+use crate::view::View;
+
+/// How a limit stands in one of its buckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The limit's name, and what shares it.
+    pub limit: String,
+    /// What is used.
+    pub used: String,
+    /// What is allowed.
+    pub allowed: String,
+    /// Over how long.
+    pub window: Span,
+}
+
+impl Standing {
+    /// For programs.
+    pub fn value(&self) -> Value {
+        json!({
+            "limit": self.limit,
+            "used": self.used,
+            "allowed": self.allowed,
+            "window": self.window.to_string(),
+        })
+    }
+}
+
+/// Every limit that some payout would fall under, with what is used of it.
+pub fn limits(view: &View) -> Vec<Standing> {
+    let treasury = view.treasury();
+    let facts = view.replay.facts(treasury, view.now);
+    let mut found: BTreeMap<String, Standing> = BTreeMap::new();
+    for (id, vault) in &treasury.vaults {
+        for (payee, address) in payees(view, *id, vault) {
+            let Some(proposal) = smallest(view, *id, payee, address) else {
+                continue;
+            };
+            for officer in treasury.officers.values().filter(|record| record.active) {
+                let request = Request {
+                    proposal: ProposalId::from_bytes([0; 32]),
+                    subject: &proposal,
+                    initiator: officer.officer.id(),
+                    proposed: view.now,
+                };
+                let uses = match policy::recheck(&treasury.adoption.policy, &facts, &request) {
+                    Ok(uses) => uses,
+                    Err(reasons) => reasons.iter().filter_map(over).collect(),
+                };
+                for used in uses {
+                    let standing = standing(&used);
+                    found.insert(standing.limit.clone(), standing);
+                }
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+fn over(reason: &Reason) -> Option<LimitUse> {
+    match reason {
+        Reason::OverLimit(used) => Some(used.clone()),
+        Reason::Fact(_)
+        | Reason::Denied { .. }
+        | Reason::NoLane(_)
+        | Reason::NoGovernance(_)
+        | Reason::Unreachable { .. }
+        | Reason::Expired { .. }
+        | Reason::BadPolicy(_)
+        | Reason::LocksOut { .. }
+        | Reason::OfficerNameTaken(_)
+        | Reason::VaultNameTaken(_)
+        | Reason::AddressTaken(_) => None,
+    }
+}
+
+/// Everybody who could be paid from a vault: the address book, and an address that is not in it.
+fn payees(view: &View, id: VaultId, vault: &VaultRecord) -> Vec<(Option<Name>, BtcAddress)> {
+    let network = vault.plan.network();
+    let known = view
+        .treasury()
+        .payees
+        .iter()
+        .filter(|(_, payee)| payee.address.network() == network)
+        .map(|(name, payee)| (Some(name.clone()), payee.address.clone()));
+    let stranger = vault
+        .view(id)
+        .and_then(|vault| vault.keys().ok())
+        .and_then(|keys| {
+            let path = ChildPath::new(ChildPath::RECEIVE, 0).ok()?;
+            keys.address_at(path).ok()
+        })
+        .map(|address| (None, address));
+    known.chain(stranger).collect()
+}
+
+fn smallest(
+    view: &View,
+    vault: VaultId,
+    payee: Option<Name>,
+    address: BtcAddress,
+) -> Option<Proposal> {
+    let leg = Leg {
+        payee,
+        address,
+        amount: Amount::Btc(Sats::DUST),
+    };
+    let fee = Sats::new(1).ok()?;
+    let payout = Payout::new(vault, vec![leg], fee, Note::new("").ok()?).ok()?;
+    Some(Proposal {
+        subject: Subject::Payout(payout),
+        expires: view.now.plus(Span::from_secs(3600)),
+        nonce: HexBytes(vec![0; 16]),
+    })
+}
+
+fn standing(used: &LimitUse) -> Standing {
+    let (so_far, allowed) = match used.tally {
+        Tally::Amount { used, cap, .. } => (used.to_string(), cap.to_string()),
+        Tally::Count { used, cap } => (used.to_string(), format!("{cap} payouts")),
+    };
+    Standing {
+        limit: format!("{}{}", used.limit, used.bucket),
+        used: so_far,
+        allowed,
+        window: used.window,
+    }
+}

@@ -1,0 +1,159 @@
+//! A proposal in words: what it is, how far it is, and what it waits for.
+
+mod content;
+mod sheet;
+mod waiting;
+
+use domain::proposal::{OfficerChange, PayeeChange};
+use domain::{Payout, Subject};
+use treasury::{Broadcasting, Decision, PayoutStage, ProposalRecord, Treasury};
+
+pub use content::seat_words;
+pub use sheet::{OnChain, judge, sheet, sheet_json};
+pub use waiting::waiting;
+
+use crate::paper::count;
+
+/// How far a proposal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Approvals are collected.
+    Open,
+    /// A change is in force.
+    Enacted,
+    /// An officer declined.
+    Declined,
+    /// Its time passed.
+    Lapsed,
+    /// The exact transaction is fixed.
+    Planned,
+    /// Seats sign, or were cut off.
+    Signing,
+    /// Signing ended without a signature.
+    Aborted,
+    /// Signed, not sent.
+    Signed,
+    /// Handed to the node.
+    Broadcast,
+    /// Deep enough in the chain.
+    Confirmed,
+    /// Another transaction took its place for good.
+    Replaced,
+}
+
+impl Status {
+    /// How far a proposal is.
+    pub const fn of(record: &ProposalRecord) -> Self {
+        match &record.decision {
+            Decision::Open => Status::Open,
+            Decision::Declined { .. } => Status::Declined,
+            Decision::Lapsed => Status::Lapsed,
+            Decision::Enacted(_) => Status::Enacted,
+            Decision::Payout(stage) => Self::of_stage(stage),
+        }
+    }
+
+    const fn of_stage(stage: &PayoutStage) -> Self {
+        match stage {
+            PayoutStage::Planned(_) => Status::Planned,
+            PayoutStage::Signing(..) => Status::Signing,
+            PayoutStage::Aborted(..) => Status::Aborted,
+            PayoutStage::Signed {
+                broadcast: Broadcasting::NotYet,
+                ..
+            } => Status::Signed,
+            PayoutStage::Signed {
+                broadcast: Broadcasting::Out | Broadcasting::Dropped,
+                ..
+            } => Status::Broadcast,
+            PayoutStage::Confirmed { .. } => Status::Confirmed,
+            PayoutStage::Replaced { .. } => Status::Replaced,
+        }
+    }
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Status::Open => "open",
+            Status::Enacted => "enacted",
+            Status::Declined => "declined",
+            Status::Lapsed => "lapsed",
+            Status::Planned => "planned",
+            Status::Signing => "signing",
+            Status::Aborted => "aborted",
+            Status::Signed => "signed",
+            Status::Broadcast => "broadcast",
+            Status::Confirmed => "confirmed",
+            Status::Replaced => "replaced",
+        }
+    }
+
+    /// Whether nothing will happen to it any more, but for a reorganisation of the chain.
+    pub const fn is_final(self) -> bool {
+        match self {
+            Status::Enacted
+            | Status::Declined
+            | Status::Lapsed
+            | Status::Confirmed
+            | Status::Replaced => true,
+            Status::Open
+            | Status::Planned
+            | Status::Signing
+            | Status::Aborted
+            | Status::Signed
+            | Status::Broadcast => false,
+        }
+    }
+}
+
+/// What is proposed, in one line.
+pub fn summary(treasury: &Treasury, subject: &Subject) -> String {
+    match subject {
+        Subject::Payout(payout) => payout_summary(treasury, payout),
+        Subject::Policy(_) => "another policy".to_owned(),
+        Subject::Officer(OfficerChange::Add(officer)) => format!("{} joins", officer.name),
+        Subject::Officer(OfficerChange::Suspend(id)) => {
+            format!("{} is suspended", treasury.officer_name(*id))
+        }
+        Subject::Payee(PayeeChange::Set { name, .. }) => match treasury.payees.get(name) {
+            Some(_) => format!("{name} is paid at another address"),
+            None => format!("{name} enters the address book"),
+        },
+        Subject::Payee(PayeeChange::Remove { name }) => format!("{name} leaves the address book"),
+        Subject::Thaw(thaw) => format!("lift {}", count(thaw.freezes.len(), "freeze")),
+        Subject::Vault(plan) => format!(
+            "{}: {} of {} seats on {}",
+            plan.name(),
+            plan.threshold(),
+            plan.seats().len(),
+            plan.network()
+        ),
+        Subject::Machine(change) => format!("{} takes over", change.machine.name),
+    }
+}
+
+fn payout_summary(treasury: &Treasury, payout: &Payout) -> String {
+    let total = payout
+        .total()
+        .map_or_else(|_| "?".to_owned(), |total| total.to_string());
+    let mut payees: Vec<String> = Vec::new();
+    for leg in payout.legs() {
+        let payee = match &leg.payee {
+            Some(name) => name.to_string(),
+            None => leg.address.to_string(),
+        };
+        if !payees.contains(&payee) {
+            payees.push(payee);
+        }
+    }
+    let to = match payees.as_slice() {
+        [first, second] => format!("{first} and {second}"),
+        [first, _, more @ ..] => format!("{first} and {} others", more.len().saturating_add(1)),
+        _ => payees.concat(),
+    };
+    let vault = treasury.vaults.get(&payout.vault()).map_or_else(
+        || payout.vault().short(),
+        |vault| vault.plan.name().to_string(),
+    );
+    format!("{total} from {vault} to {to}")
+}

@@ -1,0 +1,305 @@
+//! One proposal whole: what an officer reads before a touch, and what a program gets.
+
+use btc::ChainStatus;
+use domain::words::fingerprint;
+use domain::{ProposalId, Span};
+use policy::{OwnApproval, Verdict};
+use serde_json::{Map, Value, json};
+use treasury::{Decision, PlanRecord, ProposalRecord};
+
+use super::content::{fields, payout_json, plan_fields};
+use super::{Status, summary, waiting};
+use crate::paper::{self, Fields, Paper};
+use crate::timeline::{decided, timeline};
+use crate::view::View;
+
+/// What the policy said, or says, about a proposal.
+#[derive(Debug, Clone, Default)]
+pub struct Decided {
+    /// The demands, such as `2 of Founders`.
+    pub demands: Vec<String>,
+    /// The lane or governance they come from.
+    pub rule: Option<String>,
+    /// Demands and conditions in one sentence.
+    pub sentence: Option<String>,
+    /// How the payout stands under each limit.
+    pub limits: Vec<String>,
+    /// Why it is refused, where it is.
+    pub refused: Vec<String>,
+}
+
+/// What the policy demands of a proposal; of a decided one, what it demanded then.
+pub fn judge(view: &View, id: ProposalId) -> Decided {
+    let verdict = match decided(view, id) {
+        Some((replay, time)) => replay
+            .treasury()
+            .and_then(|treasury| replay.evaluate(treasury, id, time)),
+        None => view.replay.evaluate(view.treasury(), id, view.now),
+    };
+    match verdict {
+        None => Decided::default(),
+        Some(Verdict::Refused(reasons)) => Decided {
+            refused: reasons.iter().map(ToString::to_string).collect(),
+            ..Decided::default()
+        },
+        Some(Verdict::Requires(clearance)) => {
+            let demands: Vec<String> = clearance
+                .demands()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            let own = match clearance.own_approval() {
+                OwnApproval::Counts => "",
+                OwnApproval::DoesNotCount => ", the initiator not counting",
+            };
+            let delay = if clearance.delay() > Span::ZERO {
+                format!(", then {} of waiting", clearance.delay())
+            } else {
+                String::new()
+            };
+            Decided {
+                sentence: Some(format!(
+                    "{}{own}{delay} ({}), until {}",
+                    paper::all(&demands),
+                    clearance.rule(),
+                    clearance.ends()
+                )),
+                rule: Some(clearance.rule().to_string()),
+                demands,
+                limits: clearance.limits().iter().map(ToString::to_string).collect(),
+                refused: Vec::new(),
+            }
+        }
+    }
+}
+
+/// The chain's word on a signed payout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnChain {
+    /// Not signed yet, or not asked.
+    Nothing,
+    /// As the node says.
+    Seen(ChainStatus),
+    /// The node could not be asked.
+    Trouble(String),
+}
+
+impl OnChain {
+    /// Blocks on the transaction, its own counted.
+    pub const fn confirmations(&self) -> Option<u32> {
+        match self {
+            OnChain::Seen(ChainStatus::InBlock { confirmations, .. }) => Some(*confirmations),
+            OnChain::Seen(ChainStatus::Mempool) => Some(0),
+            OnChain::Seen(ChainStatus::Unseen | ChainStatus::Conflicted { .. })
+            | OnChain::Nothing
+            | OnChain::Trouble(_) => None,
+        }
+    }
+
+    fn words(&self, needed: u32) -> Option<String> {
+        match self {
+            OnChain::Nothing => None,
+            OnChain::Seen(ChainStatus::Mempool) => {
+                Some(format!("0 of {needed}, waiting for a block"))
+            }
+            OnChain::Seen(ChainStatus::InBlock {
+                height,
+                confirmations,
+                ..
+            }) => Some(format!("{confirmations} of {needed}, in block {height}")),
+            OnChain::Seen(ChainStatus::Unseen) => Some(
+                "the node does not know the transaction; the same bytes go out again".to_owned(),
+            ),
+            OnChain::Seen(ChainStatus::Conflicted { by, confirmations }) => Some(format!(
+                "transaction {by} spends the same coins and has {confirmations} of {needed}"
+            )),
+            OnChain::Trouble(why) => Some(format!("not known: {why}")),
+        }
+    }
+}
+
+/// A proposal as text.
+pub fn sheet(view: &View, id: ProposalId, record: &ProposalRecord, chain: &OnChain) -> String {
+    let mut paper = Paper::default();
+    let kind = record.proposal.subject.kind();
+    for line in view.frozen_lines() {
+        paper.line(line);
+    }
+    paper.gap();
+    paper.line(format!(
+        "{} {}",
+        capital(kind),
+        Status::of(record).word().to_uppercase()
+    ));
+    let mut about = Fields::default();
+    about.add("Id", id);
+    about.add("Words", words(id));
+    let then = decided(view, id);
+    let before = then
+        .as_ref()
+        .and_then(|(replay, _)| replay.treasury())
+        .unwrap_or(view.treasury());
+    fields(view, before, &record.proposal.subject, &mut about);
+    about.add(
+        "Proposed",
+        format!(
+            "by {} at {}, to be decided before {}",
+            view.name(record.initiator),
+            record.proposed,
+            record.proposal.expires
+        ),
+    );
+    decision(view, id, record, &mut about);
+    if let Some((payout, plan)) = planned(record) {
+        plan_fields(view.treasury(), payout, plan, &mut about);
+        about.maybe("Confirmations", chain.words(needed(view, record)));
+    }
+    paper.fields(&about);
+    paper.gap();
+    paper.line("  The way so far");
+    let way: Vec<Vec<String>> = timeline(view, id)
+        .into_iter()
+        .map(|milestone| vec![format!("  {}", milestone.time), milestone.what])
+        .collect();
+    paper.table(&way);
+    paper.text()
+}
+
+/// Twelve words in two lines.
+fn words(id: ProposalId) -> String {
+    let words = fingerprint(id);
+    let (first, second) = words.split_at(words.len() / 2);
+    format!("{}\n{}", first.join(" "), second.join(" "))
+}
+
+/// What the policy demands, who approved, and what is missing.
+fn decision(view: &View, id: ProposalId, record: &ProposalRecord, into: &mut Fields) {
+    let judged = judge(view, id);
+    into.maybe("Demands", judged.sentence);
+    if !judged.limits.is_empty() && !Status::of(record).is_final() {
+        into.add("Limits", judged.limits.join("\n"));
+    }
+    let open = matches!(Status::of(record), Status::Open | Status::Planned);
+    if !judged.refused.is_empty() && open {
+        into.add("REFUSED", judged.refused.join("\n"));
+    }
+    into.add("Approved", approvals(view, record));
+    if let Decision::Declined { by, reason } = &record.decision {
+        into.add("Declined", format!("by {}: {reason}", view.name(*by)));
+    }
+    into.maybe("Waits for", waiting(view, id, record));
+}
+
+fn approvals(view: &View, record: &ProposalRecord) -> String {
+    let counted: Vec<String> = record
+        .approvals
+        .values()
+        .map(|approval| {
+            format!(
+                "by {} at {}",
+                view.name(approval.officer()),
+                approval.effective()
+            )
+        })
+        .collect();
+    if !counted.is_empty() {
+        return counted.join("\n");
+    }
+    match approved_by(view, record).as_slice() {
+        [] => "by nobody".to_owned(),
+        names => format!("by {}, which counts no more", paper::all(names)),
+    }
+}
+
+/// Who approved: those whose approval counts, or, once that is over, everybody who did.
+fn approved_by(view: &View, record: &ProposalRecord) -> Vec<String> {
+    let counted: Vec<String> = record
+        .approvals
+        .values()
+        .map(|approval| view.name(approval.officer()))
+        .collect();
+    if counted.is_empty() && Status::of(record) != Status::Open {
+        return record
+            .approved_by
+            .iter()
+            .map(|officer| view.name(*officer))
+            .collect();
+    }
+    counted
+}
+
+/// A proposal for programs.
+pub fn sheet_json(
+    view: &View,
+    id: ProposalId,
+    record: &ProposalRecord,
+    chain: &OnChain,
+) -> Map<String, Value> {
+    let subject = &record.proposal.subject;
+    let judged = judge(view, id);
+    let way: Vec<Value> = timeline(view, id)
+        .into_iter()
+        .map(|milestone| json!({ "time": milestone.time.to_string(), "what": milestone.what }))
+        .collect();
+    let mut sheet = Map::new();
+    let mut put = |name: &str, value: Value| sheet.insert(name.to_owned(), value);
+    put("id", json!(id.to_string()));
+    put("words", json!(fingerprint(id)));
+    put("kind", json!(subject.kind()));
+    put("status", json!(Status::of(record).word()));
+    put("summary", json!(summary(view.treasury(), subject)));
+    put("initiator", json!(view.name(record.initiator)));
+    put("proposed", json!(record.proposed.to_string()));
+    put("expires", json!(record.proposal.expires.to_string()));
+    put("rule", json!(judged.rule));
+    put("demands", json!(judged.demands));
+    put("limits", json!(judged.limits));
+    put("refused", json!(judged.refused));
+    put("approved_by", json!(approved_by(view, record)));
+    put("missing", json!(waiting(view, id, record)));
+    put("frozen", json!(view.frozen_json()));
+    put("way", json!(way));
+    match subject.payout() {
+        Some(payout) => put("payout", payout_json(view.treasury(), payout)),
+        None => put("subject", json!(subject)),
+    };
+    if let Some((_, plan)) = planned(record) {
+        put("txid", json!(plan.txid.to_string()));
+        put("fee", json!(plan.fee.to_btc()));
+        put("version", json!(plan.planned.version));
+        put("confirmations", json!(chain.confirmations()));
+        put("confirmations_needed", json!(needed(view, record)));
+    }
+    if let OnChain::Trouble(why) = chain {
+        put("trouble", json!(why));
+    }
+    sheet
+}
+
+fn planned(record: &ProposalRecord) -> Option<(&domain::Payout, &PlanRecord)> {
+    let payout = record.proposal.subject.payout()?;
+    match &record.decision {
+        Decision::Payout(stage) => Some((payout, stage.plan())),
+        Decision::Open | Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => {
+            None
+        }
+    }
+}
+
+fn needed(view: &View, record: &ProposalRecord) -> u32 {
+    record
+        .proposal
+        .subject
+        .payout()
+        .and_then(|payout| view.treasury().vaults.get(&payout.vault()))
+        .map(|vault| vault.plan.confirmations())
+        .unwrap_or_default()
+}
+
+fn capital(word: &str) -> String {
+    let mut characters = word.chars();
+    characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).collect())
+        .unwrap_or_default()
+}

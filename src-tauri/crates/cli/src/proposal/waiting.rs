@@ -1,0 +1,136 @@
+//! What a proposal waits for, and for whom.
+
+use domain::{OfficerId, ProposalId, Seat, SeatKind};
+use treasury::{Decision, NotAuthorised, PayoutStage, ProposalRecord};
+
+use super::Status;
+use crate::paper;
+use crate::view::View;
+
+/// What a proposal waits for; nothing when it is at its end.
+pub fn waiting(view: &View, id: ProposalId, record: &ProposalRecord) -> Option<String> {
+    let status = Status::of(record);
+    if status.is_final() {
+        return None;
+    }
+    let text = match &record.decision {
+        Decision::Payout(stage) => payout(view, id, record, stage),
+        Decision::Open | Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => {
+            open(view, id, record)
+        }
+    };
+    Some(
+        if view.freezes_on(id).is_empty() || status == Status::Broadcast {
+            text
+        } else {
+            format!("frozen, until a thaw is approved; then {text}")
+        },
+    )
+}
+
+fn open(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
+    match view.replay.authorise(view.treasury(), id, view.now) {
+        Some(Ok(_)) if record.proposal.subject.payout().is_some() => {
+            "approved; its transaction is planned as soon as the node can be asked".to_owned()
+        }
+        Some(Ok(_)) => "approved; it is put into force at the next `countersign run`".to_owned(),
+        Some(Err(error)) => unauthorised(&error),
+        None => "nothing is known of it".to_owned(),
+    }
+}
+
+fn unauthorised(error: &NotAuthorised) -> String {
+    match error {
+        NotAuthorised::Refused(reasons) => {
+            format!("the policy refuses it as things are: {reasons}")
+        }
+        NotAuthorised::Short(shortfall) => shortfall.to_string(),
+    }
+}
+
+fn payout(view: &View, id: ProposalId, record: &ProposalRecord, stage: &PayoutStage) -> String {
+    match stage {
+        PayoutStage::Planned(_) => match view.replay.authorise(view.treasury(), id, view.now) {
+            Some(Err(error)) => unauthorised(&error),
+            Some(Ok(_)) | None => seats(view, record),
+        },
+        PayoutStage::Aborted(_, run) => {
+            let fault = run.fault.as_deref().unwrap_or("no reason is known");
+            format!("not signed ({fault}); {}", seats(view, record))
+        }
+        PayoutStage::Signing(..) => {
+            "seats are signing, or were cut off; `countersign run` closes the session".to_owned()
+        }
+        PayoutStage::Signed { .. } if Status::of(record) == Status::Signed => {
+            "signed; to be sent".to_owned()
+        }
+        PayoutStage::Signed { .. } => "the chain: blocks on its transaction".to_owned(),
+        PayoutStage::Confirmed { .. } | PayoutStage::Replaced { .. } => "nothing".to_owned(),
+    }
+}
+
+/// Which seats must be opened, and by whom.
+fn seats(view: &View, record: &ProposalRecord) -> String {
+    let treasury = view.treasury();
+    let vault = record.proposal.subject.payout().and_then(|payout| {
+        treasury
+            .vaults
+            .get(&payout.vault())
+            .map(|v| (payout.vault(), v))
+    });
+    let Some((id, vault)) = vault else {
+        return "its vault, which is not there".to_owned();
+    };
+    let usable = |seat: &&Seat| !treasury.is_banned(id, seat.id);
+    let ready: Vec<&Seat> = vault
+        .plan
+        .seats()
+        .iter()
+        .filter(usable)
+        .filter(|seat| {
+            matches!(seat.kind, SeatKind::Device)
+                && seat.machine == view.machine
+                && treasury.active_machine(seat.machine).is_some()
+                && view.home.seat(id, seat.id).exists()
+        })
+        .collect();
+    let sealed: Vec<String> = vault
+        .plan
+        .seats()
+        .iter()
+        .filter(usable)
+        .filter_map(|seat| opened_by(view, seat))
+        .collect();
+    let needed = usize::from(vault.plan.threshold()).saturating_sub(ready.len());
+    if needed == 0 {
+        return "its seats, which are ready: they sign at the next `countersign run`".to_owned();
+    }
+    format!(
+        "a release of {}: {}",
+        paper::count(needed, "seat"),
+        sealed.join("; or ")
+    )
+}
+
+fn opened_by(view: &View, seat: &Seat) -> Option<String> {
+    let active = |officers: &[OfficerId]| -> Vec<String> {
+        officers
+            .iter()
+            .filter(|id| view.treasury().active_officer(**id).is_some())
+            .map(|id| view.name(*id))
+            .collect()
+    };
+    match &seat.kind {
+        SeatKind::Device => None,
+        SeatKind::Hardware { officers } => Some(format!(
+            "{} by {}",
+            seat.name,
+            paper::any(&active(officers))
+        )),
+        SeatKind::Recovery { officers, pieces } => Some(format!(
+            "{} by {pieces} of {}",
+            seat.name,
+            active(officers).join(", ")
+        )),
+    }
+}

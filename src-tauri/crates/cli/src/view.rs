@@ -1,0 +1,221 @@
+//! What a command sees: the journal's meaning at one moment.
+
+use domain::act::Scope;
+use domain::{Entry, EntryId, MachineId, Network, NetworkClass, OfficerId, ProposalId, Timestamp};
+use driver::{Driver, Home};
+use serde_json::{Value, json};
+use treasury::{FreezeRecord, Grade, GradeReason, Replay, Treasury};
+
+use crate::proposal;
+
+/// A replayed journal, its entries, and the moment it was looked at.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The replay, which judges.
+    pub replay: Replay,
+    treasury: Treasury,
+    /// All entries, in order.
+    pub entries: Vec<Entry>,
+    /// When.
+    pub now: Timestamp,
+    /// This machine.
+    pub machine: MachineId,
+    /// This machine's files.
+    pub home: Home,
+}
+
+impl View {
+    /// Opens the journal, replays it and closes it again.
+    pub async fn of(driver: &Driver) -> anyhow::Result<Self> {
+        let ledger = driver.ledger().await?;
+        let entries = ledger.journal().entries(0).await?;
+        Ok(Self {
+            replay: ledger.replay().clone(),
+            treasury: ledger.treasury()?.clone(),
+            entries,
+            now: driver.now()?,
+            machine: driver.machine(),
+            home: driver.home().clone(),
+        })
+    }
+
+    #[cfg(test)]
+    pub fn for_tests(
+        replay: Replay,
+        entries: Vec<Entry>,
+        now: Timestamp,
+        machine: MachineId,
+    ) -> Self {
+        let treasury = replay.treasury().expect("a founded treasury").clone();
+        let home = Home::at("/nowhere");
+        Self {
+            replay,
+            treasury,
+            entries,
+            now,
+            machine,
+            home,
+        }
+    }
+
+    /// The treasury.
+    pub const fn treasury(&self) -> &Treasury {
+        &self.treasury
+    }
+
+    /// What an officer is called.
+    pub fn name(&self, officer: OfficerId) -> String {
+        self.treasury.officer_name(officer)
+    }
+
+    /// Freezes that hold a payout still; none for a change.
+    pub fn freezes_on(&self, id: ProposalId) -> Vec<EntryId> {
+        self.treasury
+            .payout(id)
+            .map(|(_, payout)| self.treasury.freezes_over(payout.vault(), Some(id)))
+            .unwrap_or_default()
+    }
+
+    /// One line a freeze, to stand above everything else.
+    pub fn frozen_lines(&self) -> Vec<String> {
+        self.treasury
+            .freezes
+            .iter()
+            .map(|(id, freeze)| format!("FROZEN  {}", self.freeze_words(*id, freeze)))
+            .collect()
+    }
+
+    /// The same for programs.
+    pub fn frozen_json(&self) -> Vec<Value> {
+        self.treasury
+            .freezes
+            .iter()
+            .map(|(id, freeze)| {
+                json!({
+                    "freeze": id.to_string(),
+                    "scope": self.scope_words(&freeze.scope),
+                    "by": self.frozen_by(freeze),
+                    "reason": freeze.reason,
+                    "time": freeze.time.to_string(),
+                })
+            })
+            .collect()
+    }
+
+    fn freeze_words(&self, id: EntryId, freeze: &FreezeRecord) -> String {
+        let reason = if freeze.reason.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", freeze.reason)
+        };
+        format!(
+            "{}, by {} at {}{reason} (freeze {})",
+            self.scope_words(&freeze.scope),
+            self.frozen_by(freeze),
+            freeze.time,
+            id.short()
+        )
+    }
+
+    fn frozen_by(&self, freeze: &FreezeRecord) -> String {
+        freeze
+            .officer
+            .map_or_else(|| "a machine".to_owned(), |officer| self.name(officer))
+    }
+
+    /// What a freeze stops, in words.
+    pub fn scope_words(&self, scope: &Scope) -> String {
+        match scope {
+            Scope::Treasury => "the whole treasury".to_owned(),
+            Scope::Vault(id) => {
+                let vault = self.treasury.vaults.get(id);
+                let name = vault.map_or_else(|| id.short(), |v| v.plan.name().to_string());
+                format!("vault {name}")
+            }
+            Scope::Payout(id) => {
+                let record = self.treasury.proposals.get(id);
+                let what = record
+                    .map(|r| proposal::summary(&self.treasury, &r.proposal.subject))
+                    .unwrap_or_default();
+                format!("payout {} ({what})", id.short())
+            }
+        }
+    }
+}
+
+/// A network's name, with what everybody must know about it.
+pub fn network_words(network: Network) -> String {
+    match network.class() {
+        NetworkClass::Mainnet => format!("{network} (real money)"),
+        NetworkClass::Test => format!("{network} (test coins)"),
+    }
+}
+
+/// `mainnet` or `test`.
+pub const fn class_word(class: NetworkClass) -> &'static str {
+    match class {
+        NetworkClass::Mainnet => "mainnet",
+        NetworkClass::Test => "test",
+    }
+}
+
+/// The treasury's grade with its warning.
+pub fn grade_words(treasury: &Treasury) -> String {
+    match treasury.grade() {
+        Grade::Distributed => {
+            "distributed: no machine, administrator or officer alone can sign".to_owned()
+        }
+        Grade::SingleHost(reason) => format!(
+            "SINGLE-HOST, for evaluation and small amounts: {}",
+            reason_words(treasury, &reason)
+        ),
+    }
+}
+
+/// The reason of a single-host grade, for programs.
+pub fn grade_reason(treasury: &Treasury) -> Option<String> {
+    match treasury.grade() {
+        Grade::Distributed => None,
+        Grade::SingleHost(reason) => Some(reason_words(treasury, &reason)),
+    }
+}
+
+fn reason_words(treasury: &Treasury, reason: &GradeReason) -> String {
+    let enough = |seats: &usize, threshold: &u16| match threshold {
+        threshold if usize::from(*threshold) == *seats => format!("{seats} seats, enough to sign,"),
+        threshold => format!("{seats} seats, of which {threshold} are enough to sign,"),
+    };
+    match reason {
+        GradeReason::Machine { machine, .. } if treasury.vaults.is_empty() => {
+            format!("all seats will be used on one machine, {machine}")
+        }
+        GradeReason::Machine {
+            machine,
+            seats,
+            threshold,
+        } => {
+            format!(
+                "{} are used on one machine, {machine}",
+                enough(seats, threshold)
+            )
+        }
+        GradeReason::Administrator {
+            administrator,
+            seats,
+            threshold,
+        } => format!(
+            "{} are under one administrator, {administrator}",
+            enough(seats, threshold)
+        ),
+        GradeReason::Officer {
+            officer,
+            seats,
+            threshold,
+        } => {
+            format!(
+                "{} can be opened by one officer, {officer}",
+                enough(seats, threshold)
+            )
+        }
+    }
+}
