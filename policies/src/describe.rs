@@ -34,7 +34,7 @@ pub fn describe(policy: &Policy) -> Description {
     let denials = rules
         .denials
         .iter()
-        .map(|deny| format!("{}: refused: {}.", deny.name, scope(&deny.scope, "a leg")))
+        .map(|deny| format!("{}: refuses {}.", deny.name, scope(&deny.scope, "a leg")))
         .collect();
     Description {
         groups: rules.groups.iter().map(members).collect(),
@@ -82,7 +82,7 @@ pub(crate) fn scope(scope: &Scope, leg: &str) -> String {
         said(&scope.chains, "on"),
         said(&scope.initiators, "proposed by"),
         said(&scope.total, "that total"),
-        said(&scope.hours, "made"),
+        said(&scope.hours, "made at"),
     ];
     let about_leg = [
         said(&scope.payees, "pays"),
@@ -113,7 +113,7 @@ fn said<S>(condition: &Condition<S>, before: &str) -> Option<String> {
 
 fn limit(limit: &Limit) -> String {
     let cap = match limit.cap {
-        Cap::Amount(amount) => format!("at most {amount}, fees included"),
+        Cap::Amount(amount) => format!("at most {amount} with fees"),
         Cap::Count(1) => "at most 1 payout".to_owned(),
         Cap::Count(count) => format!("at most {count} payouts"),
     };
@@ -166,7 +166,7 @@ fn quorum(quorum: &Quorum) -> String {
         format!(", then {} of waiting", quorum.delay)
     };
     format!(
-        "{}, {own}{delay}, within {}",
+        "{}, {own}{delay}, all within {} of the proposal",
         words::all(&quorum.demands),
         quorum.expiry
     )

@@ -26,7 +26,10 @@
 //! A [`Clearance`] or an [`Authorization`] is only ever earned, never copied, stored or read back:
 //!
 //! ```compile_fail,E0451
-//! let forged = policy::Clearance { ticket: todo!(), rule: todo!(), quorum: todo!() };
+//! let forged = policy::Clearance {
+//!     ticket: todo!(), rule: todo!(), quorum: todo!(),
+//!     ends: todo!(), limits: todo!(), passed_over: todo!(),
+//! };
 //! ```
 //! ```compile_fail,E0451
 //! let forged = policy::Authorization { payout: todo!(), grounds: todo!() };

@@ -6,7 +6,9 @@
 //! days; it is Friday 2026-11-20 10:00 UTC, and the proposal was made an hour ago and ends in a day.
 //! Times are relative to the moment of the decision: `-1 h`, `+5 min`.
 
+#[cfg(test)]
 mod case;
+#[cfg(test)]
 mod support;
 
 use std::path::PathBuf;

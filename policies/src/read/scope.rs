@@ -58,7 +58,12 @@ pub(super) fn scope(field: &Field<'_>, words: &[&str], declared: &Declared) -> R
             },
         });
     }
-    let section = field.section("a scope", words)?;
+    let what = if words.len() == ALL_WORDS.len() {
+        "a scope"
+    } else {
+        "the scope of a limit"
+    };
+    let section = field.section(what, words)?;
     if section.is_empty() {
         return field.fault(Problem::Empty("scope".to_owned()));
     }
@@ -127,7 +132,7 @@ fn set<'a, T: Ord + Clone>(
     Ok(if negated {
         Condition {
             set: set.complement(),
-            words: Some(format!("anything but {}", words::all(said))),
+            words: Some(format!("any but {}", words::all(said))),
         }
     } else {
         Condition {
@@ -355,8 +360,8 @@ fn shift(item: &Field<'_>) -> Read<(Intervals, String)> {
         set.union(&Intervals::closed(start + from, start + to - 1))
     });
     let on = match days {
-        None => "every day".to_owned(),
-        Some(_) => words::all(chosen.iter().map(|(_, day)| day)),
+        None => "every day from".to_owned(),
+        Some(_) => format!("{} from", words::all(chosen.iter().map(|(_, day)| day))),
     };
     Ok((set, format!("{on} {} to {} UTC", clock(from), clock(to))))
 }

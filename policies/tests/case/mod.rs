@@ -14,7 +14,7 @@ use policy::{
 };
 use serde::Deserialize;
 
-use crate::support::{Cast, Signer, address, adoption_id, approving, name, proposal_id, vault_id};
+use crate::support::{Signer, address, adoption_id, approving, name, proposal_id, vault_id};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,7 +1,5 @@
 //! A small world for tests: officers with real keys, addresses made from labels, signed approvals.
 
-use std::collections::BTreeMap;
-
 use domain::act::{Act, Approving};
 use domain::address::Network;
 use domain::entry::{Author, Body, Draft, FormatVersion};
@@ -97,18 +95,6 @@ impl Signer {
         let signature = Signature::from_bytes(&signature.normalize_s().to_bytes()).unwrap();
         let signed = draft.sign(&[(self.officer.sign, signature)]).unwrap();
         Approval::verify(&signed, &self.officer, at).unwrap()
-    }
-}
-
-/// Officers by name, with keys made once.
-#[derive(Default)]
-pub struct Cast(BTreeMap<String, Signer>);
-
-impl Cast {
-    pub fn of(&mut self, label: &str) -> &Signer {
-        self.0
-            .entry(label.to_owned())
-            .or_insert_with(|| Signer::new(label, label))
     }
 }
 
