@@ -231,13 +231,6 @@ impl Draft<'_> {
         purse: &Purse,
         algorithm: &impl CoinSelectionAlgorithm,
     ) -> Result<(Vec<Utxo>, Sats), BuildError> {
-        let weighted = |outputs: &[LocalOutput]| -> Vec<WeightedUtxo> {
-            let weigh = |output: &LocalOutput| WeightedUtxo {
-                satisfaction_weight: Weight::from_wu(WITNESS_WEIGHT),
-                utxo: BdkUtxo::Local(output.clone()),
-            };
-            outputs.iter().map(weigh).collect()
-        };
         let base = self.fee_for_weight(self.weight(0, None))?;
         let target = self.total()?.plus(base).map_err(|_| BuildError::Sum)?;
         // bdk counts per 1000 weight units; rounded up, so that the choice always covers the fee.
@@ -262,15 +255,7 @@ impl Draft<'_> {
                 coins: chosen.selected.len(),
             });
         }
-        let mut coins = Vec::new();
-        for utxo in &chosen.selected {
-            if let BdkUtxo::Local(output) = utxo {
-                coins.push(state.coin(output)?);
-            }
-        }
-        coins.sort_by_key(|coin| coin.outpoint);
-        let sum = Sats::sum(coins.iter().map(|coin| coin.value)).map_err(|_| BuildError::Sum)?;
-        Ok((coins, sum))
+        in_order(state, &chosen.selected)
     }
 
     /// What is returned and what the miner gets. Change too small to be worth anything goes to the
@@ -353,4 +338,25 @@ impl Draft<'_> {
             Amount::Btc(total) => Ok(total),
         }
     }
+}
+
+fn weighted(outputs: &[LocalOutput]) -> Vec<WeightedUtxo> {
+    let weigh = |output: &LocalOutput| WeightedUtxo {
+        satisfaction_weight: Weight::from_wu(WITNESS_WEIGHT),
+        utxo: BdkUtxo::Local(output.clone()),
+    };
+    outputs.iter().map(weigh).collect()
+}
+
+/// The chosen coins by outpoint, so that their order tells nothing, and what they hold.
+fn in_order(state: &State, chosen: &[BdkUtxo]) -> Result<(Vec<Utxo>, Sats), BuildError> {
+    let mut coins = Vec::new();
+    for utxo in chosen {
+        if let BdkUtxo::Local(output) = utxo {
+            coins.push(state.coin(output)?);
+        }
+    }
+    coins.sort_by_key(|coin| coin.outpoint);
+    let sum = Sats::sum(coins.iter().map(|coin| coin.value)).map_err(|_| BuildError::Sum)?;
+    Ok((coins, sum))
 }

@@ -62,8 +62,8 @@ fn psbt(
     change: Option<PlannedChange>,
     keys: &VaultKeys,
 ) -> Result<Vec<u8>, VaultKeyError> {
-    // Fails only for a transaction with scripts or witnesses; ours has none, and an empty PSBT says
-    // the same to every reader.
+    // Fails only for a transaction with scripts or witnesses, which the inspection that every build
+    // goes through refuses right after.
     let Ok(mut psbt) = Psbt::from_unsigned_tx(transaction.clone()) else {
         return Ok(Vec::new());
     };
