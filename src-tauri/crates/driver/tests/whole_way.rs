@@ -19,7 +19,10 @@ async fn a_payout_is_proposed_approved_released_signed_and_confirmed() {
     acme.approve(id, "Bob").await.unwrap();
     let events = acme.turn().await;
     assert_eq!(events, [Event::Planned(id)]);
-    assert!(acme.mempool().is_empty(), "the hardware seat is closed: nobody signs");
+    assert!(
+        acme.mempool().is_empty(),
+        "the hardware seat is closed: nobody signs"
+    );
     assert_eq!(acme.release(id, &["Bob"]).await.unwrap(), name("safe"));
     let events = acme.turn().await;
     let [Event::Signed(_, txid), Event::Broadcast(_, sent)] = events.as_slice() else {
@@ -29,21 +32,41 @@ async fn a_payout_is_proposed_approved_released_signed_and_confirmed() {
     assert_eq!(acme.mempool(), [*txid]);
     acme.node.mine(2).unwrap();
     let events = acme.turn().await;
-    assert!(matches!(events.as_slice(), [Event::Confirmed(confirmed, _, _)] if *confirmed == id), "{events:?}");
+    assert!(
+        matches!(events.as_slice(), [Event::Confirmed(confirmed, _, _)] if *confirmed == id),
+        "{events:?}"
+    );
     let replay = acme.driver.view().await.unwrap();
     let (record, _) = replay.treasury().unwrap().payout(id).unwrap();
-    assert!(matches!(&record.decision, Decision::Payout(stage) if matches!(stage.as_ref(), PayoutStage::Confirmed { .. })));
+    assert!(
+        matches!(&record.decision, Decision::Payout(stage) if matches!(stage.as_ref(), PayoutStage::Confirmed { .. }))
+    );
     node_shows(&acme, &txid.to_string(), &subject);
 }
 
 /// The node itself shows each leg's output, and one 64-byte Schnorr signature an input.
 fn node_shows(acme: &Acme, txid: &str, subject: &domain::Subject) {
-    let block: String = acme.node.call("getblockhash", &[(acme.node.height().unwrap() - 1).into()]).unwrap();
-    let shown: Value = acme.node.call("getrawtransaction", &[txid.into(), 1.into(), block.into()]).unwrap();
-    for (leg, output) in subject.payout().unwrap().legs().iter().zip(shown["vout"].as_array().unwrap()) {
+    let block: String = acme
+        .node
+        .call("getblockhash", &[(acme.node.height().unwrap() - 1).into()])
+        .unwrap();
+    let shown: Value = acme
+        .node
+        .call("getrawtransaction", &[txid.into(), 1.into(), block.into()])
+        .unwrap();
+    for (leg, output) in subject
+        .payout()
+        .unwrap()
+        .legs()
+        .iter()
+        .zip(shown["vout"].as_array().unwrap())
+    {
         assert_eq!(output["scriptPubKey"]["address"], leg.address.as_str());
         let shown = bitcoin::Amount::from_btc(output["value"].as_f64().unwrap()).unwrap();
-        assert_eq!(domain::Amount::Btc(domain::Sats::new(shown.to_sat()).unwrap()), leg.amount);
+        assert_eq!(
+            domain::Amount::Btc(domain::Sats::new(shown.to_sat()).unwrap()),
+            leg.amount
+        );
     }
     for input in shown["vin"].as_array().unwrap() {
         let witness = input["txinwitness"].as_array().unwrap();

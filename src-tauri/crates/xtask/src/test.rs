@@ -80,7 +80,23 @@ fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
         ));
         Ok(())
     })?;
-    stages.run("test", || test(long, extra))
+    stages.run("test", || test(long, extra))?;
+    stages.run("secrets in the log", no_secret_in_the_log)
+}
+
+/// What the tests type as PINs and PUKs: unlike anything that a hash or an amount could spell.
+const TYPED_SECRETS: [&str; 2] = ["7Qx!93mZ", "P5k?81wL"];
+
+/// Rule 6: the whole output of the tests, passing ones too, holds no PIN that an officer typed.
+fn no_secret_in_the_log() -> Result<()> {
+    let log = fs::read_to_string(cache::repository()?.join(LOG))?;
+    anyhow::ensure!(log.contains("test result: ok"), "the log holds no test's output, so nothing was searched");
+    for (number, line) in (1..).zip(log.lines()) {
+        let leaked = TYPED_SECRETS.iter().any(|secret| line.contains(secret));
+        anyhow::ensure!(!leaked, "line {number} of {LOG} holds a PIN or PUK that a test typed");
+    }
+    say::detail(&format!("{} lines searched", log.lines().count()));
+    Ok(())
 }
 
 fn test(long: bool, extra: &[String]) -> Result<()> {
@@ -94,7 +110,12 @@ fn test(long: bool, extra: &[String]) -> Result<()> {
     {
         command.arg("--workspace");
     }
-    command.args(extra).envs(
+    command.args(extra);
+    if !extra.iter().any(|word| word == "--") {
+        // What passing tests print is part of the log that is searched for secrets.
+        command.args(["--", "--show-output"]);
+    }
+    command.envs(
         environment
             .variables()
             .iter()

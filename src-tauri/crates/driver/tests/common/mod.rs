@@ -10,20 +10,22 @@ use bitcoin::Txid;
 use domain::payout::Leg;
 use domain::proposal::{PayeeChange, PolicyChange, Thaw};
 use domain::{
-    Amount, BtcAddress, EntryId, Name, Network, Note, Officer, Payout, ProposalId, Sats, Seat, SeatId, SeatKind,
-    Span, Subject, Timestamp, VaultId, VaultPlan,
+    Amount, BtcAddress, EntryId, Name, Network, Note, Officer, Payout, ProposalId, Sats, Seat,
+    SeatId, SeatKind, Span, Subject, Timestamp, VaultId, VaultPlan,
 };
 use driver::{
-    BitcoinSettings, Clock, ClockError, Crash, DeskError, Driver, DriverError, Event, FoundingPlan, Home, Moment,
-    NoCrash, Prompt, Purpose, Surroundings, SystemClock, YubiKeys, first_anchors, keep_enrolment,
+    BitcoinSettings, Clock, ClockError, Crash, DeskError, Driver, DriverError, Event, FoundingPlan,
+    Home, Moment, NoCrash, Prompt, Purpose, Surroundings, SystemClock, YubiKeys, first_anchors,
+    keep_enrolment,
 };
 use keys::enrol::{self, ExistingKeys};
 use keys::{Cards, Pin, PinStatus, Puk};
 use testkit::bitcoind::Bitcoind;
 use testkit::room::{Card, CardOptions, Room};
 
-pub const PIN: &str = "739264";
-const PUK: &str = "58203941";
+/// What the officers type; `cargo xtask test` searches the whole log for it.
+pub const PIN: &str = "7Qx!93mZ";
+const PUK: &str = "P5k?81wL";
 
 /// Answers every PIN prompt as an officer would.
 pub struct Typist;
@@ -48,7 +50,8 @@ impl TestClock {
     /// Time passes, for both clocks.
     pub fn pass(&self, span: Span) {
         self.ahead_ms.fetch_add(span.as_millis(), Ordering::SeqCst);
-        self.boot_ahead_ms.fetch_add(span.as_millis(), Ordering::SeqCst);
+        self.boot_ahead_ms
+            .fetch_add(span.as_millis(), Ordering::SeqCst);
     }
 
     /// Somebody sets the wall clock ahead.
@@ -70,7 +73,11 @@ impl Clock for TestClock {
             .plus(Span::from_millis(self.ahead_ms.load(Ordering::SeqCst)))
             .minus(Span::from_millis(self.behind_ms.load(Ordering::SeqCst)));
         let since_boot = real.since_boot + self.boot_ahead_ms.load(Ordering::SeqCst);
-        Ok(Moment { wall, boot: real.boot, since_boot })
+        Ok(Moment {
+            wall,
+            boot: real.boot,
+            since_boot,
+        })
     }
 }
 
@@ -139,7 +146,10 @@ impl Acme {
             enrol_card(&reader, card, who, &home, &root);
         }
         let clock = Arc::new(TestClock::default());
-        let surroundings = Surroundings { clock: clock.clone(), crash };
+        let surroundings = Surroundings {
+            clock: clock.clone(),
+            crash,
+        };
         let mut desk = YubiKeys::new(reader, Typist);
         let plan = FoundingPlan {
             name: name("Acme Treasury"),
@@ -151,9 +161,19 @@ impl Acme {
             test_roots: vec![root],
             waiver: None,
         };
-        let (driver, _) = Driver::found(home, plan, surroundings, &mut desk).await.unwrap();
+        let (driver, _) = Driver::found(home, plan, surroundings, &mut desk)
+            .await
+            .unwrap();
         let node = Bitcoind::start().unwrap();
-        let mut acme = Self { room, cards, node, clock, folder, driver, desk };
+        let mut acme = Self {
+            room,
+            cards,
+            node,
+            clock,
+            folder,
+            driver,
+            desk,
+        };
         acme.point_at(&acme.node.url());
         acme
     }
@@ -179,7 +199,10 @@ impl Acme {
     }
 
     pub fn reopen_with(&mut self, crash: Arc<dyn Crash>) {
-        let surroundings = Surroundings { clock: self.clock.clone(), crash };
+        let surroundings = Surroundings {
+            clock: self.clock.clone(),
+            crash,
+        };
         self.driver = Driver::open(self.driver.home().clone(), surroundings).unwrap();
     }
 
@@ -196,7 +219,10 @@ impl Acme {
         self.approve(id, "Alice").await.unwrap();
         self.approve(id, "Bob").await.unwrap();
         self.turn().await;
-        self.driver.keygen(&name(vault), &mut self.desk).await.unwrap()
+        self.driver
+            .keygen(&name(vault), &mut self.desk)
+            .await
+            .unwrap()
     }
 
     pub async fn vault_plan(&self, vault: &str) -> VaultPlan {
@@ -210,8 +236,21 @@ impl Acme {
         };
         let seats = vec![
             seat(1, "host", SeatKind::Device),
-            seat(2, "safe", SeatKind::Hardware { officers: officers[..2].to_vec() }),
-            seat(3, "recovery", SeatKind::Recovery { officers, pieces: 2 }),
+            seat(
+                2,
+                "safe",
+                SeatKind::Hardware {
+                    officers: officers[..2].to_vec(),
+                },
+            ),
+            seat(
+                3,
+                "recovery",
+                SeatKind::Recovery {
+                    officers,
+                    pieces: 2,
+                },
+            ),
         ];
         VaultPlan::new(name(vault), Network::Regtest, 2, 2, seats).unwrap()
     }
@@ -219,7 +258,10 @@ impl Acme {
     pub async fn officer_ids(&self) -> Vec<domain::OfficerId> {
         let replay = self.driver.view().await.unwrap();
         let treasury = replay.treasury().unwrap();
-        ["Alice", "Bob", "Carol"].iter().map(|who| treasury.officer_named(&name(who)).unwrap().id()).collect()
+        ["Alice", "Bob", "Carol"]
+            .iter()
+            .map(|who| treasury.officer_named(&name(who)).unwrap().id())
+            .collect()
     }
 
     /// Pays into the vault and lets it ripen.
@@ -229,8 +271,14 @@ impl Acme {
         self.node.mine(2).unwrap();
     }
 
-    pub async fn propose(&mut self, who: &str, subject: Subject) -> Result<ProposalId, DriverError> {
-        self.driver.propose(subject, &name(who), week(), &mut self.desk).await
+    pub async fn propose(
+        &mut self,
+        who: &str,
+        subject: Subject,
+    ) -> Result<ProposalId, DriverError> {
+        self.driver
+            .propose(subject, &name(who), week(), &mut self.desk)
+            .await
     }
 
     pub async fn approve(&mut self, id: ProposalId, who: &str) -> Result<(), DriverError> {
@@ -249,9 +297,25 @@ impl Acme {
     /// A payout of amounts to fresh outside addresses.
     pub async fn payout(&self, amounts: &[&str]) -> Subject {
         let replay = self.driver.view().await.unwrap();
-        let (vault, _) = replay.treasury().unwrap().vault_named(&name("Main")).unwrap();
-        let legs = amounts.iter().map(|btc| Leg { payee: None, address: outside(), amount: Amount::Btc(sats(btc)) });
-        Subject::Payout(Payout::new(vault, legs.collect(), sats("0.001"), Note::new("test").unwrap()).unwrap())
+        let (vault, _) = replay
+            .treasury()
+            .unwrap()
+            .vault_named(&name("Main"))
+            .unwrap();
+        let legs = amounts.iter().map(|btc| Leg {
+            payee: None,
+            address: outside(),
+            amount: Amount::Btc(sats(btc)),
+        });
+        Subject::Payout(
+            Payout::new(
+                vault,
+                legs.collect(),
+                sats("0.001"),
+                Note::new("test").unwrap(),
+            )
+            .unwrap(),
+        )
     }
 
     /// Proposed by Carol, approved by Alice and Bob.
@@ -264,12 +328,18 @@ impl Acme {
     }
 
     pub async fn adopt(&mut self, text: &str) {
-        let subject = Subject::Policy(PolicyChange { text: text.to_owned() });
+        let subject = Subject::Policy(PolicyChange {
+            text: text.to_owned(),
+        });
         self.govern(subject).await;
     }
 
     pub async fn set_payee(&mut self, payee: &str, address: BtcAddress) {
-        self.govern(Subject::Payee(PayeeChange::Set { name: name(payee), address })).await;
+        self.govern(Subject::Payee(PayeeChange::Set {
+            name: name(payee),
+            address,
+        }))
+        .await;
     }
 
     pub async fn thaw(&mut self, freezes: Vec<EntryId>) {
@@ -317,7 +387,12 @@ pub fn outside() -> BtcAddress {
     let unique = NEXT.fetch_add(1, Ordering::SeqCst) << 24 | u64::from(std::process::id());
     secret[24..].copy_from_slice(&unique.to_be_bytes());
     let pair = bitcoin::secp256k1::Keypair::from_seckey_slice(&secp, &secret).unwrap();
-    let address = bitcoin::Address::p2tr(&secp, pair.x_only_public_key().0, None, bitcoin::Network::Regtest);
+    let address = bitcoin::Address::p2tr(
+        &secp,
+        pair.x_only_public_key().0,
+        None,
+        bitcoin::Network::Regtest,
+    );
     BtcAddress::parse(&address.to_string(), Network::Regtest).unwrap()
 }
 

@@ -1,0 +1,243 @@
+//! Rule 3, one payout, at most one payment: the process is killed at every named point and started
+//! again. A child process does the work and aborts at the point; what it leaves is the disk, the
+//! keyring, the cards and the chain.
+
+mod common;
+
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::{Acme, Typist, name};
+use domain::{ProposalId, Subject};
+use driver::{Crash, CrashPoint, Driver, Event, Home, Surroundings, SystemClock, YubiKeys};
+use keys::Cards;
+use treasury::{Decision, PayoutStage};
+
+const HOME: &str = "COUNTERSIGN_TEST_CRASH_HOME";
+const POINT: &str = "COUNTERSIGN_TEST_CRASH_POINT";
+const WORK: &str = "COUNTERSIGN_TEST_CRASH_WORK";
+
+const PAYOUT_POINTS: [CrashPoint; 12] = [
+    CrashPoint::BeforeAppend,
+    CrashPoint::AfterAppend,
+    CrashPoint::PlanBuilt,
+    CrashPoint::PlanAppended,
+    CrashPoint::ReleaseAppended,
+    CrashPoint::SeatOpened,
+    CrashPoint::SigningStarted,
+    CrashPoint::SignatureMade,
+    CrashPoint::SignedAppended,
+    CrashPoint::Sent,
+    CrashPoint::BroadcastAppended,
+    CrashPoint::ConfirmationSeen,
+];
+
+const KEYGEN_POINTS: [CrashPoint; 4] = [
+    CrashPoint::KeygenStarted,
+    CrashPoint::KeyShared,
+    CrashPoint::SharesSealed,
+    CrashPoint::VaultReadyAppended,
+];
+
+#[test]
+fn every_crash_point_is_killed_at() {
+    let mut tested: Vec<CrashPoint> = PAYOUT_POINTS.into_iter().chain(KEYGEN_POINTS).collect();
+    tested.sort();
+    let mut all = CrashPoint::ALL.to_vec();
+    all.sort();
+    assert_eq!(tested, all);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_3_killed_at_every_point_of_a_payout_exactly_one_payment_confirms() {
+    let mut acme = Acme::with_vault().await;
+    for point in PAYOUT_POINTS {
+        acme.fund("0.5").await;
+        let id = acme.approved_payout(&["0.05"]).await;
+        let before = acme
+            .driver
+            .view()
+            .await
+            .unwrap()
+            .treasury()
+            .unwrap()
+            .sequence;
+        let mut child = child(&acme, point, &id.to_string());
+        while child.try_wait().unwrap().is_none() {
+            if !acme.mempool().is_empty() {
+                acme.node.mine(2).unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert!(
+            !child.wait().unwrap().success(),
+            "{}: the child was to be killed",
+            point.name()
+        );
+        acme.reopen();
+        let replay = acme
+            .driver
+            .view()
+            .await
+            .expect("the journal opens and verifies");
+        assert!(
+            replay.treasury().unwrap().sequence >= before,
+            "nothing acknowledged is lost"
+        );
+        finish(&mut acme, id, point).await;
+        assert_eq!(
+            payments(&acme, id).await,
+            1,
+            "{}: exactly one payment",
+            point.name()
+        );
+    }
+}
+
+/// Goes on as officers would after a crash: another release where the seat's share is gone.
+async fn finish(acme: &mut Acme, id: ProposalId, point: CrashPoint) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        assert!(
+            Instant::now() < deadline,
+            "{}: the payout does not end",
+            point.name()
+        );
+        let events = acme.turn().await;
+        let trouble = |e: &Event| {
+            matches!(
+                e,
+                Event::NotSigned(..) | Event::Froze(_) | Event::NotBroadcast(..)
+            )
+        };
+        assert!(!events.iter().any(trouble), "{}: {events:?}", point.name());
+        match stage(acme, id).await {
+            None | Some(PayoutStage::Signing(..)) => {}
+            Some(PayoutStage::Planned(_) | PayoutStage::Aborted(..)) => {
+                acme.release(id, &["Alice"]).await.unwrap();
+            }
+            Some(PayoutStage::Signed { .. }) => {
+                acme.node.mine(2).unwrap();
+            }
+            Some(PayoutStage::Confirmed { .. }) => return,
+            Some(PayoutStage::Replaced { .. }) => panic!("{}: replaced", point.name()),
+        }
+    }
+}
+
+async fn stage(acme: &Acme, id: ProposalId) -> Option<PayoutStage> {
+    let replay = acme.driver.view().await.unwrap();
+    match &replay.treasury().unwrap().proposals[&id].decision {
+        Decision::Payout(stage) => Some(stage.as_ref().clone()),
+        _ => None,
+    }
+}
+
+/// Outputs on the whole chain that pay the payout's payee, counted on the node.
+async fn payments(acme: &Acme, id: ProposalId) -> usize {
+    let replay = acme.driver.view().await.unwrap();
+    let (_, payout) = replay.treasury().unwrap().payout(id).unwrap();
+    let address = payout.legs()[0].address.as_str().to_owned();
+    let mut paid = 0;
+    for height in 0..=acme.node.height().unwrap() {
+        let hash: String = acme.node.call("getblockhash", &[height.into()]).unwrap();
+        let block: serde_json::Value = acme
+            .node
+            .call("getblock", &[hash.into(), 2.into()])
+            .unwrap();
+        for transaction in block["tx"].as_array().unwrap() {
+            let outputs = transaction["vout"].as_array().unwrap();
+            paid += outputs
+                .iter()
+                .filter(|output| output["scriptPubKey"]["address"] == address.as_str())
+                .count();
+        }
+    }
+    paid
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_1_killed_at_every_point_of_key_generation_nothing_of_it_is_used() {
+    let mut acme = Acme::found().await;
+    for (number, point) in KEYGEN_POINTS.into_iter().enumerate() {
+        let vault = format!("Vault {number}");
+        let plan = acme.vault_plan(&vault).await;
+        acme.govern(Subject::Vault(plan)).await;
+        let mut child = child(&acme, point, &vault);
+        assert!(
+            !child.wait().unwrap().success(),
+            "{}: the child was to be killed",
+            point.name()
+        );
+        acme.reopen();
+        acme.turn().await;
+        let ready = acme.driver.address(&name(&vault)).await.is_ok();
+        assert_eq!(
+            ready,
+            point == CrashPoint::VaultReadyAppended,
+            "{}",
+            point.name()
+        );
+        if !ready {
+            acme.driver
+                .keygen(&name(&vault), &mut acme.desk)
+                .await
+                .unwrap();
+            acme.driver.address(&name(&vault)).await.unwrap();
+        }
+    }
+}
+
+fn child(acme: &Acme, point: CrashPoint, work: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "work_until_killed", "--ignored", "--nocapture"])
+        .env(HOME, acme.driver.home().root())
+        .env(POINT, point.name())
+        .env(WORK, work)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+struct KillAt(CrashPoint);
+
+impl Crash for KillAt {
+    fn reach(&self, point: CrashPoint) {
+        if point == self.0 {
+            // As `kill -9`: no destructor runs, nothing is flushed.
+            std::process::abort();
+        }
+    }
+}
+
+/// The child: opens the treasury and works until it is killed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "the part of a child process; the tests above start it"]
+async fn work_until_killed() {
+    let point = std::env::var(POINT).unwrap();
+    let point = CrashPoint::ALL
+        .into_iter()
+        .find(|p| p.name() == point)
+        .unwrap();
+    let work = std::env::var(WORK).unwrap();
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock),
+        crash: Arc::new(KillAt(point)),
+    };
+    let mut driver = Driver::open(Home::at(std::env::var_os(HOME).unwrap()), surroundings).unwrap();
+    let mut desk = YubiKeys::new(Cards::connect().unwrap(), Typist);
+    let Ok(id) = work.parse::<ProposalId>() else {
+        driver.keygen(&name(&work), &mut desk).await.unwrap();
+        return;
+    };
+    driver.turn().await.unwrap();
+    driver
+        .release(id, None, &[name("Bob")], &mut desk)
+        .await
+        .unwrap();
+    for _ in 0..600 {
+        driver.turn().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
