@@ -21,7 +21,7 @@ fn reopen<'t>(vault: &'t Vault, me: u16) -> TrialShare<'t> {
         .unwrap()
 }
 
-fn accepting(vault: &Vault, quorum: &[u16], session: u8) -> Vec<Start<Acceptance>> {
+pub fn accepting(vault: &Vault, quorum: &[u16], session: u8) -> Vec<Start<Acceptance>> {
     let members = seats(quorum.iter().copied());
     let start = |me: &u16| {
         let share = reopen(vault, *me);
@@ -104,6 +104,20 @@ fn a_signature_of_one_quorum_does_not_stand_for_another() {
     wrong[63] ^= 1;
     let flipped = trial.witness(&seats([1, 2]), wrong);
     assert_eq!(flipped.map(drop), Err(NotAccepted::Signature));
+}
+
+#[test]
+fn the_digest_is_computed_from_the_seats_own_outcome() {
+    let vault = Vault::generate(2, 3, 103);
+    let quorum = seats([1, 2]);
+    let done = honest(accepting(&vault, &[1, 2], 1));
+    let signature = done[&seat(1)].signature();
+    // The same key, from another run: the transcript is part of what is accepted.
+    let share = vault.open(3);
+    let other = Trial::new(*share.binding(), share.group.clone(), [9; 32]);
+    let witnessed = other.witness(&quorum, signature);
+    assert_eq!(witnessed.map(drop), Err(NotAccepted::Signature));
+    assert!(vault.trials[&seat(3)].witness(&quorum, signature).is_ok());
 }
 
 #[test]

@@ -267,6 +267,19 @@ fn the_piece_meant_for_another_seat_does_not_fit() {
 }
 
 #[test]
+fn a_piece_addressed_to_another_seat_is_not_looked_at() {
+    // A relay may have lost its way: nobody is banned for a piece that was not meant for this seat.
+    let ended = with_liar(|mut packet| {
+        if packet.is(3, DEAL) && packet.to == seat(1) {
+            packet.bytes[7] = 2;
+        }
+        vec![packet]
+    });
+    let fault = Fault::OtherRecipient { seat: seat(3) };
+    assert_eq!(verdict(&ended, 1), (fault, vec![], AbortClass::Retry));
+}
+
+#[test]
 fn a_piece_outside_the_field_is_refused() {
     let ended = with_liar(|packet| {
         if packet.is(3, DEAL) {

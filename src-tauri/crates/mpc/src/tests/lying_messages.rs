@@ -249,34 +249,22 @@ fn the_session_is_bound_to_everything_that_was_agreed() {
     };
     let base = || keygen_params(1, 2, 3);
     let byte = [9; 32];
+    let (session, treasury) = (
+        domain::SessionId::from_bytes(byte),
+        domain::TreasuryId::from_bytes(byte),
+    );
+    let vault = domain::VaultId::from_bytes(byte);
+    let epoch = serde_json::from_str("2").unwrap();
     let tags = [
         start(base()),
-        start(KeygenParams {
-            session: domain::SessionId::from_bytes(byte),
-            ..base()
-        }),
-        start(KeygenParams {
-            treasury: domain::TreasuryId::from_bytes(byte),
-            ..base()
-        }),
-        start(KeygenParams {
-            vault: domain::VaultId::from_bytes(byte),
-            ..base()
-        }),
-        start(KeygenParams {
-            epoch: serde_json::from_str("2").unwrap(),
-            ..base()
-        }),
-        start(KeygenParams {
-            threshold: 3,
-            ..base()
-        }),
+        start(KeygenParams { session, ..base() }),
+        start(KeygenParams { treasury, ..base() }),
+        start(KeygenParams { vault, ..base() }),
+        start(KeygenParams { epoch, ..base() }),
+        start(keygen_params(1, 3, 3)),
+        start(keygen_params(1, 2, 4)),
         start(KeygenParams {
             seats: seats([1, 2, 4]),
-            ..base()
-        }),
-        start(KeygenParams {
-            seats: seats([1, 2, 3, 4]),
             ..base()
         }),
     ];

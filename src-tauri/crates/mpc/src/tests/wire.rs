@@ -1,5 +1,6 @@
 //! Wire and disk formats, pinned: a change of a byte is a visible diff.
 
+use super::acceptance::accepting;
 use super::harness::{HEADER, Packet, Vault, digests, keygen, run, seat};
 use crate::Session;
 
@@ -31,6 +32,12 @@ fn key_generation_messages() {
 fn signing_messages() {
     let vault = Vault::generate(2, 3, 110);
     insta::assert_snapshot!(transcript(vault.signing(&[1, 2], 1, |_| digests(2))));
+}
+
+#[test]
+fn acceptance_messages() {
+    let vault = Vault::generate(2, 3, 110);
+    insta::assert_snapshot!(transcript(accepting(&vault, &[1, 2], 1)));
 }
 
 /// The share's plaintext and the vault's key, from test randomness: no money ever lies on it.

@@ -6,8 +6,8 @@ use domain::act::{Act, Approving};
 use domain::entry::{Draft, FormatVersion};
 use domain::roster::{Attestation, HexBytes};
 use domain::{
-    Approval, Author, Body, EntryId, Name, Network, Officer, Payout, Proposal, ProposalId,
-    PublicKey, Signature, Span, Subject, Timestamp, TreasuryId,
+    Approval, Author, Body, EntryId, Name, Network, Officer, OfficerId, Payout, Proposal,
+    ProposalId, PublicKey, Signature, Span, Subject, Timestamp, TreasuryId,
 };
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -74,6 +74,28 @@ fn approve(signer: &Signer, approving: Approving, at: Timestamp) -> Approval {
     Approval::verify(&signed, &signer.officer, at).unwrap()
 }
 
+fn facts(
+    now: Timestamp,
+    policy: &Policy,
+    payout: &Payout,
+    officers: BTreeMap<OfficerId, Name>,
+) -> Facts {
+    let vault = VaultFact {
+        name: Name::new("Main").unwrap(),
+        network: Network::Regtest,
+    };
+    Facts {
+        now,
+        adoption: EntryId::from_bytes([3; 32]),
+        policy: policy.hash(),
+        officers,
+        former: BTreeMap::new(),
+        vaults: [(payout.vault(), vault)].into(),
+        payees: BTreeMap::new(),
+        uses: Vec::new(),
+    }
+}
+
 /// Alice proposes the payout under this id, Bob approves.
 pub fn grant(proposal: ProposalId, payout: &Payout) -> Authorization {
     let (alice, bob) = (signer(1, "Alice"), signer(2, "Bob"));
@@ -81,20 +103,7 @@ pub fn grant(proposal: ProposalId, payout: &Payout) -> Authorization {
     let now = Timestamp::from_millis(1_800_000_000_000).unwrap();
     let proposed = now.minus(Span::from_secs(60));
     let named = |signer: &Signer| (signer.officer.id(), signer.officer.name.clone());
-    let vault = VaultFact {
-        name: Name::new("Main").unwrap(),
-        network: Network::Regtest,
-    };
-    let facts = Facts {
-        now,
-        adoption: EntryId::from_bytes([3; 32]),
-        policy: policy.hash(),
-        officers: [named(&alice), named(&bob)].into(),
-        former: BTreeMap::new(),
-        vaults: [(payout.vault(), vault)].into(),
-        payees: BTreeMap::new(),
-        uses: Vec::new(),
-    };
+    let facts = facts(now, &policy, payout, [named(&alice), named(&bob)].into());
     let subject = Proposal {
         subject: Subject::Payout(payout.clone()),
         expires: now.plus(Span::from_secs(3600)),

@@ -3,7 +3,7 @@
 use bitcoin::hashes::Hash;
 use bitcoin::secp256k1::{Message, Secp256k1, schnorr};
 use bitcoin::sighash::{Prevouts, SighashCache, TapSighashType};
-use bitcoin::{OutPoint, Transaction, TxIn, TxOut, Txid, consensus};
+use bitcoin::{OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Txid, consensus};
 use domain::act::{ChildPath, Planned, PlannedChange, PlannedInput};
 use domain::roster::HexBytes;
 use domain::{
@@ -37,17 +37,37 @@ fn view(house: &House) -> VaultView {
     }
 }
 
-/// Pays one stranger from two coins of the vault; what is left goes to a change address.
-fn planned(house: &House, change_index: u32) -> (Payout, Planned, Vec<TxOut>) {
-    let keys = view(house).keys().unwrap();
-    let script = |path| keys.address_at(path).unwrap().script_pubkey().to_owned();
-    let address: domain::BtcAddress = stranger();
+fn out(value: u64, script_pubkey: ScriptBuf) -> TxOut {
+    let value = bitcoin::Amount::from_sat(value);
+    TxOut {
+        value,
+        script_pubkey,
+    }
+}
+
+fn coin(number: u8) -> TxIn {
+    let txid = Txid::from_byte_array([number; 32]);
+    TxIn {
+        previous_output: OutPoint { txid, vout: 0 },
+        sequence: plans::SEQUENCE,
+        ..TxIn::default()
+    }
+}
+
+fn payout() -> Payout {
     let leg = Leg {
         payee: None,
-        address: address.clone(),
+        address: stranger(),
         amount: Amount::Btc(sats(50_000)),
     };
-    let payout = Payout::new(VAULT, vec![leg], sats(2_000), Note::new("").unwrap()).unwrap();
+    Payout::new(VAULT, vec![leg], sats(2_000), Note::new("").unwrap()).unwrap()
+}
+
+/// Pays one stranger from two coins of the vault; what is left goes to a change address. With what
+/// the coins hold.
+fn planned(house: &House, change_index: u32) -> (Planned, Vec<TxOut>) {
+    let keys = view(house).keys().unwrap();
+    let script = |path| keys.address_at(path).unwrap().script_pubkey().to_owned();
     let inputs = vec![
         PlannedInput {
             value: sats(40_000),
@@ -58,32 +78,17 @@ fn planned(house: &House, change_index: u32) -> (Payout, Planned, Vec<TxOut>) {
             path: path(1, 9),
         },
     ];
-    let spent = inputs.iter().map(|input| TxOut {
-        value: bitcoin::Amount::from_sat(input.value.get()),
-        script_pubkey: script(input.path),
-    });
+    let spent = inputs
+        .iter()
+        .map(|input| out(input.value.get(), script(input.path)));
     let spent: Vec<TxOut> = spent.collect();
     let change = path(ChildPath::CHANGE, change_index);
-    let out = |value, script_pubkey| TxOut {
-        value: bitcoin::Amount::from_sat(value),
-        script_pubkey,
-    };
-    let coin = |number: u8| TxIn {
-        previous_output: OutPoint {
-            txid: Txid::from_byte_array([number; 32]),
-            vout: 0,
-        },
-        sequence: plans::SEQUENCE,
-        ..TxIn::default()
-    };
+    let paid = stranger().script_pubkey().to_owned();
     let tx = Transaction {
         version: bitcoin::transaction::Version(2),
         lock_time: plans::LOCK_TIME,
         input: vec![coin(1), coin(2)],
-        output: vec![
-            out(50_000, address.script_pubkey().to_owned()),
-            out(49_000, script(change)),
-        ],
+        output: vec![out(50_000, paid), out(49_000, script(change))],
     };
     let planned = Planned {
         proposal: PROPOSAL,
@@ -95,7 +100,7 @@ fn planned(house: &House, change_index: u32) -> (Payout, Planned, Vec<TxOut>) {
             path: change,
         }),
     };
-    (payout, planned, spent)
+    (planned, spent)
 }
 
 fn stranger() -> domain::BtcAddress {
@@ -106,8 +111,15 @@ fn stranger() -> domain::BtcAddress {
 }
 
 fn ordered(house: &House, change_index: u32) -> SigningOrder {
-    let (payout, planned, _) = planned(house, change_index);
-    plans::order(grant(PROPOSAL, &payout), PLAN, &planned, &view(house), None).unwrap()
+    let (planned, _) = planned(house, change_index);
+    plans::order(
+        grant(PROPOSAL, &payout()),
+        PLAN,
+        &planned,
+        &view(house),
+        None,
+    )
+    .unwrap()
 }
 
 fn params(me: SeatId, quorum: &[SeatId]) -> SigningParams {
@@ -144,7 +156,7 @@ fn every_quorum_signs_the_ordered_transaction() {
             (*me, signing, send)
         };
         let ends = run(quorum.iter().map(begin).collect());
-        let (_, planned, spent) = planned(&house, 4);
+        let (planned, spent) = planned(&house, 4);
         let unsigned: Transaction = consensus::deserialize(&planned.transaction.0).unwrap();
         for end in ends.into_values() {
             let signed = end.unwrap();
