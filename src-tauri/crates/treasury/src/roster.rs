@@ -6,7 +6,7 @@ use domain::act::Founding;
 use domain::proposal::PolicyChange;
 use domain::roster::HexBytes;
 use domain::roster::{Machine, Officer};
-use domain::{Act, Entry, NetworkClass, Proposal, Span, Subject, TreasuryId};
+use domain::{Act, Entry, NetworkClass, Proposal, PublicKey, Span, Subject, TreasuryId};
 use policy::Policy;
 
 use crate::facts::policy_allows;
@@ -52,16 +52,20 @@ pub(crate) fn found(entry: &Entry) -> Result<Treasury, IllegalEntry> {
 /// proposed.
 fn check_way_on(treasury: &Treasury) -> Result<(), IllegalEntry> {
     let text = treasury.founding.policy.clone();
-    let Some(first) = treasury.officers.keys().next() else {
-        return Err(refuse("there is no officer"));
-    };
     let proposal = Proposal {
         subject: Subject::Policy(PolicyChange { text }),
         expires: treasury.time.plus(Span::from_secs(3600)),
         nonce: HexBytes(Vec::new()),
     };
-    policy_allows(treasury, &proposal, *first)
-        .map_err(|reasons| refuse(format!("its policy: {reasons}")))
+    // It is enough that one of them can propose it, whoever that is.
+    let mut refused = refuse("there is no officer");
+    for officer in treasury.officers.keys() {
+        match policy_allows(treasury, &proposal, *officer) {
+            Ok(()) => return Ok(()),
+            Err(reasons) => refused = refuse(format!("its policy: {reasons}")),
+        }
+    }
+    Err(refused)
 }
 
 fn first_state(entry: &Entry, founding: &Founding, policy: Policy) -> Treasury {
@@ -160,10 +164,30 @@ fn check_founding(founding: &Founding) -> Result<(), IllegalEntry> {
             )));
         }
     }
+    check_machine_keys(founding)?;
     let mut known: Vec<&Officer> = Vec::new();
     for officer in &founding.officers {
         check_new_officer(officer, known.iter().copied()).map_err(refuse)?;
         known.push(officer);
+    }
+    Ok(())
+}
+
+/// The keys in an officer's three slots.
+pub(crate) fn keys(officer: &Officer) -> [PublicKey; 3] {
+    [officer.sign, officer.freeze, officer.open]
+}
+
+/// A machine's key is its own: neither another machine's nor an officer's.
+fn check_machine_keys(founding: &Founding) -> Result<(), IllegalEntry> {
+    let mut keys: BTreeSet<_> = founding.officers.iter().flat_map(keys).collect();
+    for machine in &founding.machines {
+        if !keys.insert(machine.key) {
+            return Err(refuse(format!(
+                "machine {} has a key that serves elsewhere already",
+                machine.name
+            )));
+        }
     }
     Ok(())
 }
@@ -173,7 +197,6 @@ pub(crate) fn check_new_officer<'a>(
     officer: &Officer,
     others: impl Iterator<Item = &'a Officer>,
 ) -> Result<(), String> {
-    let keys = |o: &Officer| [o.sign, o.freeze, o.open];
     let own: BTreeSet<_> = keys(officer).into_iter().collect();
     if own.len() != 3 {
         return Err(format!("{} has one key in two slots", officer.name));

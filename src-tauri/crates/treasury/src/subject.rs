@@ -68,6 +68,10 @@ fn check_officer(treasury: &Treasury, change: &OfficerChange) -> Result<(), Stri
                     officer.name
                 ));
             }
+            let mut machines = treasury.machines.values().map(|m| m.machine.key);
+            if machines.any(|key| roster::keys(officer).contains(&key)) {
+                return Err(format!("{} has a key that is a machine's", officer.name));
+            }
             let others = treasury.officers.values().map(|record| &record.officer);
             roster::check_new_officer(officer, others)
         }
@@ -140,6 +144,10 @@ fn check_machine(treasury: &Treasury, change: &MachineChange) -> Result<(), Stri
     }
     if treasury.machines.contains_key(&change.machine.id()) {
         return Err("the machine that takes over is on the roster already".to_owned());
+    }
+    let mut officers = treasury.officers.values().map(|record| &record.officer);
+    if officers.any(|officer| roster::keys(officer).contains(&change.machine.key)) {
+        return Err("the machine that takes over has an officer's key".to_owned());
     }
     if change.machine.administrators.is_empty() {
         return Err("at least one administrator of the machine is recorded".to_owned());

@@ -4,8 +4,12 @@
 #[path = "../fixture/mod.rs"]
 mod fixture;
 
+mod approvals;
+mod roster;
 mod rule_2_lying_builder;
 mod rule_2_seats;
 mod rule_3_chain;
 mod rule_3_one_payment;
 mod rule_3_reservations;
+mod rule_4_5_chain;
+mod rule_7_freeze;
