@@ -237,26 +237,24 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    /// The next line without its end; empty at the end of the file.
-    fn next(&mut self) -> io::Result<Vec<u8>> {
+    /// The next line without its end; none at the end of the file.
+    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut bytes = Vec::new();
         (&mut self.reader)
             .take(MAX_LINE)
             .read_until(b'\n', &mut bytes)?;
-        if bytes.is_empty() {
-            return Ok(bytes);
-        }
-        if bytes.pop() != Some(b'\n') {
-            return Err(io::Error::new(
+        match bytes.pop() {
+            None => Ok(None),
+            Some(b'\n') => Ok(Some(bytes)),
+            Some(_) => Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "a line is cut off or longer than any entry",
-            ));
+            )),
         }
-        Ok(bytes)
     }
 
     fn header(&mut self) -> Result<Header, VerifyError> {
-        let line = self.next()?;
+        let line = self.next()?.unwrap_or_default();
         self.hash(&line);
         let header: Header = strict(&line).map_err(VerifyError::NotAnExport)?;
         if header.format != FORMAT {
@@ -270,10 +268,11 @@ impl<R: BufRead> Lines<R> {
     fn row(&mut self, chain: &Chain) -> Result<Row, BadEntry> {
         let unreadable =
             |error: &dyn std::fmt::Display| chain.bad(Why::Unreadable(error.to_string()));
-        let line = self.next().map_err(|e| unreadable(&e))?;
-        if line.is_empty() || strict::<Trailer>(&line).is_ok() {
-            return Err(chain.bad(Why::Missing));
-        }
+        let line = self
+            .next()
+            .map_err(|e| unreadable(&e))?
+            .filter(|line| strict::<Trailer>(line).is_err())
+            .ok_or_else(|| chain.bad(Why::Missing))?;
         self.hash(&line);
         let line: Line = strict(&line).map_err(|e| unreadable(&e))?;
         Ok(Row {
@@ -286,10 +285,10 @@ impl<R: BufRead> Lines<R> {
     }
 
     fn trailer(&mut self) -> Result<(), VerifyError> {
-        let line = self.next()?;
+        let line = self.next()?.unwrap_or_default();
         let trailer: Trailer = strict(&line)
             .map_err(|e| VerifyError::NotAnExport(format!("the last line is no hash: {e}")))?;
-        if !self.next()?.is_empty() {
+        if self.next()?.is_some() {
             return Err(VerifyError::NotAnExport(
                 "the file goes on after its last line".to_owned(),
             ));

@@ -200,12 +200,7 @@ impl Journal {
         }
         check(&inner.chain, &body, expected_head, now)?;
         let row = draw_up(&inner.chain, &body, now, signer)?;
-        // What is written is what would be read: the row goes through the reader first.
-        let entry = inner
-            .chain
-            .read(&row)
-            .and_then(|entry| inner.chain.verify(&entry).map(|()| entry))
-            .map_err(|bad| AppendError::Refused(bad.why))?;
+        let entry = read_back(&inner.chain, &row)?;
         inner.unfinished = true;
         match inner.store(&row, self.keepers.crash.as_ref()).await {
             Ok(()) => {}
@@ -381,6 +376,17 @@ fn check(
         return Err(AppendError::FromTheFuture { body: time, now });
     }
     Ok(())
+}
+
+/// What is written is what would be read: a new row goes through the reader first.
+fn read_back(chain: &Chain, row: &Row) -> Result<Entry, AppendError> {
+    let entry = chain
+        .read(row)
+        .map_err(|bad| AppendError::Refused(bad.why))?;
+    chain
+        .verify(&entry)
+        .map_err(|bad| AppendError::Refused(bad.why))?;
+    Ok(entry)
 }
 
 /// The row for a body, linked and signed.

@@ -7,7 +7,15 @@ use std::path::{Path, PathBuf};
 /// Held as long as the journal is open.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that was just forked holds the file, and with it the lock,
+        // until its program starts. Should this fail, closing still unlocks a moment later.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Why the lock can't be had.
@@ -45,7 +53,7 @@ pub(crate) fn take(journal: &Path) -> Result<Lock, LockError> {
         .and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
         .unwrap_or_else(|| "unknown program".to_owned());
     write!(file, "process {} ({program})", std::process::id())?;
-    Ok(Lock { _file: file })
+    Ok(Lock { file })
 }
 
 /// By the file's real place, so that all spellings of its path meet at one lock.

@@ -111,7 +111,8 @@ async fn write(path: &Path, rows: &[Row]) -> Result<(), RestoreError> {
     transaction.commit().await?;
     // Closing moves the write-ahead log into the file, which then stands alone.
     connection.close().await?;
-    File::open(path)?.sync_all()?;
+    // Opened for writing, since Windows syncs nothing else.
+    File::options().write(true).open(path)?.sync_all()?;
     Ok(())
 }
 

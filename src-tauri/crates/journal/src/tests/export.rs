@@ -121,6 +121,20 @@ async fn reasons_name_what_is_wrong() {
     }
 }
 
+#[tokio::test]
+async fn nothing_follows_the_last_line() {
+    let good = Export::filled().await.sealed();
+    for more in ["\n", " ", "{}\n", "\n\n"] {
+        let bytes = [good.as_slice(), more.as_bytes()].concat();
+        let error = verify_export(bytes.as_slice()).unwrap_err();
+        assert!(
+            matches!(error, VerifyError::NotAnExport(_) | VerifyError::Io(_)),
+            "{error}"
+        );
+    }
+    assert!(verify_export(&good[..good.len() - 1]).is_err());
+}
+
 #[derive(Debug, Clone)]
 enum Damage {
     Flip(prop::sample::Index, u8),

@@ -87,4 +87,6 @@ async fn an_independent_implementation_finds_every_damaged_line() {
         assert!(!good, "line {number}: {said}");
         assert!(verify_export(bytes.as_slice()).is_err());
     }
+    let (good, said) = verdict(&python, folder.path(), &[good.as_slice(), b"\n"].concat());
+    assert!(!good, "a line after the last: {said}");
 }
