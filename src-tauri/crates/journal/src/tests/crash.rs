@@ -115,6 +115,33 @@ async fn the_child_without_a_point_appends_and_lives() {
 }
 
 #[tokio::test]
+#[ignore = "run by another test, in a process of its own"]
+async fn child_finds_the_journal_in_use() {
+    let (folder, parent) = given();
+    let path = folder.join("journal.db");
+    let opened = Journal::open(&path, anchors(&folder), Arc::new(NoCrash)).await;
+    let error = opened.unwrap_err().to_string();
+    assert!(
+        error.contains(&format!("in use by process {parent} ")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn another_process_is_told_who_has_the_journal() {
+    let folder = filled().await;
+    let journal = open(folder.path(), Arc::new(NoCrash)).await;
+    let test = "tests::crash::child_finds_the_journal_in_use";
+    let parent = std::process::id().to_string();
+    assert!(run(test, folder.path(), &parent, "").success());
+    // The attempt harmed nothing.
+    append_by(&journal, next_body(20), 20, 2).await.unwrap();
+    journal.close().await.unwrap();
+    // And without the holder the child's own expectation fails: it really tried.
+    assert!(!run(test, folder.path(), &parent, "").success());
+}
+
+#[tokio::test]
 async fn the_founding_survives_a_kill_between_file_and_keyring() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db");
