@@ -119,6 +119,7 @@ fn check_author(treasury: &Treasury, body: &SignedBody) -> Result<Voice, Illegal
                 Some(machine) if machine.id() == id => machine,
                 Some(_) | None => treasury
                     .active_machine(id)
+                    .filter(|_| treasury.lost_machine() != Some(id))
                     .ok_or(IllegalEntry::UnknownMachine(id))?,
             };
             body.envelope().verify(&machine.key)?;

@@ -75,19 +75,23 @@ impl Treasury {
             .find(Grade::is_single_host);
         match worst {
             Some(grade) => grade,
-            None if self.machines.len() == 1 => {
-                let machine = self
-                    .machines
-                    .values()
-                    .next()
-                    .map(|m| m.machine.name.to_string());
-                Grade::SingleHost(GradeReason::Machine {
-                    machine: machine.unwrap_or_default(),
-                    seats: 2,
-                    threshold: 2,
-                })
-            }
-            None => Grade::Distributed,
+            None => self.grade_of_machines(),
+        }
+    }
+}
+
+impl Treasury {
+    /// Before there is a vault: all seats of the smallest one would be on the only machine. One that
+    /// took the place of a lost machine makes no second one of it.
+    fn grade_of_machines(&self) -> Grade {
+        let mut present = self.machines.values().filter(|m| m.replaced_by.is_none());
+        match (present.next(), present.next()) {
+            (Some(only), None) => Grade::SingleHost(GradeReason::Machine {
+                machine: only.machine.name.to_string(),
+                seats: 2,
+                threshold: 2,
+            }),
+            (Some(_), Some(_)) | (None, _) => Grade::Distributed,
         }
     }
 }

@@ -23,6 +23,14 @@ pub enum SeatRefusal {
         /// The latest time in the journal.
         head: Timestamp,
     },
+    /// A restored journal waits for the governance quorum.
+    #[error(
+        "the journal was restored and the new machine is not yet accepted by the governance quorum"
+    )]
+    CandidatePending,
+    /// A device seat of the session is on a machine that is lost.
+    #[error("seat {0} of the session was lost with its machine")]
+    Lost(SeatId),
     /// A freeze holds the payout.
     #[error("the payout is frozen")]
     Frozen,
@@ -58,6 +66,9 @@ pub fn order_for_seat(
     if !run.run.seats.contains(&seat) {
         return Err(SeatRefusal::NotMine);
     }
+    if treasury.candidate.is_some() {
+        return Err(SeatRefusal::CandidatePending);
+    }
     let (_, payout) = treasury.payout(id).ok_or(SeatRefusal::UnknownSession)?;
     let vault = payout.vault();
     if !treasury.freezes_over(vault, Some(id)).is_empty() {
@@ -71,7 +82,7 @@ pub fn order_for_seat(
     {
         return Err(SeatRefusal::Banned(*banned));
     }
-    check_releases(treasury, vault, run, now)?;
+    check_seats(treasury, vault, run, now)?;
     let authorised = if run.attempt == 1 {
         replay.authorise(treasury, id, now)
     } else {
@@ -124,7 +135,7 @@ fn running(
         })
 }
 
-fn check_releases(
+fn check_seats(
     treasury: &Treasury,
     vault: domain::VaultId,
     run: &RunRecord,
@@ -139,7 +150,11 @@ fn check_releases(
         let seat = plan.seat(*id).ok_or(SeatRefusal::UnknownSession)?;
         let given = run.live_releases(*id, now).len();
         match &seat.kind {
-            SeatKind::Device => {}
+            SeatKind::Device => {
+                if treasury.active_machine(seat.machine).is_none() {
+                    return Err(SeatRefusal::Lost(*id));
+                }
+            }
             SeatKind::Hardware { .. } | SeatKind::Recovery { .. } => {
                 if given < usize::from(seat.kind.openers()) {
                     return Err(SeatRefusal::ReleaseEnded(*id));

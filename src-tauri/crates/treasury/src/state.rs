@@ -7,7 +7,7 @@ use domain::act::{Confirmation, Founding, Planned, Release, Scope, SigningRun, V
 use domain::roster::{Machine, Officer};
 use domain::{
     Approval, BtcAddress, EntryId, Epoch, LinkId, MachineId, Name, OfficerId, Payout, Proposal,
-    ProposalId, SeatId, SessionId, Timestamp, TreasuryId, VaultId, VaultPlan,
+    ProposalId, SeatId, SessionId, Subject, Timestamp, TreasuryId, VaultId, VaultPlan,
 };
 use policy::Policy;
 
@@ -321,6 +321,20 @@ impl Treasury {
             .get(&id)
             .filter(|standing| standing.replaced_by.is_none())
             .map(|s| &s.machine)
+    }
+
+    /// The machine whose place a candidate wants to take: lost, so it has nothing to say meanwhile.
+    pub fn lost_machine(&self) -> Option<MachineId> {
+        let (_, pending) = self.candidate.as_ref()?;
+        match &self.proposals.get(pending)?.proposal.subject {
+            Subject::Machine(change) => Some(change.replaces),
+            Subject::Payout(_)
+            | Subject::Policy(_)
+            | Subject::Officer(_)
+            | Subject::Payee(_)
+            | Subject::Thaw(_)
+            | Subject::Vault(_) => None,
+        }
     }
 
     /// The machine that today stands in for a machine named in a vault's plan.

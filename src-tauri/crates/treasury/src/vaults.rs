@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bitcoin::secp256k1::PublicKey;
+use bitcoin::secp256k1::constants::PUBLIC_KEY_SIZE;
 use domain::act::{Abort, KeygenRun, VaultKey, VaultReady};
 use domain::{Epoch, SeatId, SeatKind, VaultId, VaultPlan};
 use plans::VaultView;
@@ -72,14 +74,17 @@ pub(crate) fn keygen_started(treasury: &mut Treasury, run: &KeygenRun) -> Result
     if run.epoch != Epoch::FIRST {
         return Err(refuse("key generation makes the first epoch"));
     }
-    let vault = vault_mut(treasury, run.vault)?;
+    let vault = vault_mut(treasury, run.vault)?.clone();
     match vault.stage {
-        VaultStage::Ordered => vault.stage = VaultStage::Generating(run.session),
+        // People and machines may have gone since it was ordered.
+        VaultStage::Ordered => check_seats(treasury, &vault.plan)
+            .map_err(|why| refuse(&format!("{why}; order it anew")))?,
         VaultStage::Generating(_) => {
             return Err(refuse("another key generation is not closed yet"));
         }
         VaultStage::Ready { .. } => return Err(refuse("it has a key")),
     }
+    vault_mut(treasury, run.vault)?.stage = VaultStage::Generating(run.session);
     treasury.sessions.insert(run.session);
     Ok(())
 }
@@ -151,7 +156,15 @@ fn check_key(plan: &VaultPlan, seats: &BTreeSet<SeatId>, key: &VaultKey) -> Resu
     if &holders != seats || key.verifying_shares.len() != seats.len() {
         return Err("its key is not shared among exactly its seats".to_owned());
     }
-    Ok(())
+    let off_curve = key.verifying_shares.iter().find(|(_, share)| {
+        share.0.len() != PUBLIC_KEY_SIZE || PublicKey::from_slice(&share.0).is_err()
+    });
+    match off_curve {
+        Some((seat, _)) => Err(format!(
+            "the verifying share of seat {seat} is no point of the curve"
+        )),
+        None => Ok(()),
+    }
 }
 
 fn vault_mut(treasury: &mut Treasury, id: VaultId) -> Result<&mut VaultRecord, IllegalEntry> {

@@ -5,6 +5,8 @@
 mod fixture;
 
 mod approvals;
+mod grade;
+mod restore;
 mod roster;
 mod rule_2_lying_builder;
 mod rule_2_seats;
@@ -13,3 +15,4 @@ mod rule_3_one_payment;
 mod rule_3_reservations;
 mod rule_4_5_chain;
 mod rule_7_freeze;
+mod vaults;
