@@ -107,18 +107,7 @@ impl<'a> LegView<'a> {
                 vault: vault.network,
             });
         }
-        let mut owners = facts
-            .payees
-            .iter()
-            .filter(|(_, entry)| entry.address == leg.address);
-        let owner = owners.next();
-        if let (Some((first, _)), Some((second, _))) = (owner, owners.next()) {
-            return Err(FactFault::SharedAddress {
-                leg: number,
-                first: first.clone(),
-                second: second.clone(),
-            });
-        }
+        let owner = sole_owner(number, leg, facts)?;
         stated(number, leg, owner, facts)?;
         let Some((name, entry)) = owner else {
             return Ok(Self {
@@ -159,6 +148,26 @@ impl<'a> LegView<'a> {
 pub(crate) const fn units(amount: Amount) -> u64 {
     match amount {
         Amount::Btc(sats) => sats.get(),
+    }
+}
+
+/// Whose address a leg pays. An address under two names would be nobody's.
+fn sole_owner<'a>(
+    leg_number: LegNumber,
+    leg: &Leg,
+    facts: &'a Facts,
+) -> Result<Option<(&'a Name, &'a PayeeFact)>, FactFault> {
+    let mut owners = facts
+        .payees
+        .iter()
+        .filter(|(_, entry)| entry.address == leg.address);
+    match (owners.next(), owners.next()) {
+        (Some((first, _)), Some((second, _))) => Err(FactFault::SharedAddress {
+            leg: leg_number,
+            first: first.clone(),
+            second: second.clone(),
+        }),
+        (owner, _) => Ok(owner),
     }
 }
 
