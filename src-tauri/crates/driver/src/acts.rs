@@ -136,13 +136,10 @@ impl Driver {
             });
             (ledger.draft(Author::Officer(who.id()), act)?, who)
         };
-        let signature = desk
-            .sign_freeze(
-                &who,
-                &Purpose("freeze: touch the key, no PIN is needed".to_owned()),
-                draft.digest(),
-            )
-            .map_err(|problem| failed(&who, problem))?;
+        let purpose = Purpose("freeze: touch the key, no PIN is needed".to_owned());
+        let signature =
+            tokio::task::block_in_place(|| desk.sign_freeze(&who, &purpose, draft.digest()))
+                .map_err(|problem| failed(&who, problem))?;
         let body = draft.sign(&[(who.freeze, signature)])?;
         Ok(self.ledger().await?.append(body).await?.id())
     }

@@ -15,7 +15,7 @@ use treasury::{Treasury, VaultStage};
 
 use crate::acts::{random, sign, words};
 use crate::desk::{Desk, Purpose};
-use crate::driver::{Driver, Surroundings, officer};
+use crate::driver::{Driver, Surroundings, officer, refuse_if_gone};
 use crate::error::DriverError;
 use crate::home::{
     BitcoinSettings, Home, HomeError, Settings, create_private_dir, read_file, write_whole,
@@ -122,6 +122,7 @@ impl Driver {
         if home.is_founded() {
             return Err(HomeError::Taken(home.root().to_owned()).into());
         }
+        refuse_if_gone(&home)?;
         check_notes(from)?;
         create_private_dir(home.root())?;
         let namespace = format!("treasury-{}", hex::encode(random::<8>()?));
@@ -133,6 +134,7 @@ impl Driver {
             .await
             .map_err(backup_error)?;
         drop(journal);
+        let earlier = home.settings().ok();
         let settings = Settings {
             keyring: namespace,
             machine: plan.machine.clone(),
@@ -145,6 +147,7 @@ impl Driver {
         if proposed.is_err() {
             // Nothing was written that the world knows of: the next try starts from an empty home.
             let _ = fs::remove_file(driver.home.journal());
+            let _ = driver.home.put_settings_back(earlier.as_ref());
         }
         Ok((driver, proposed?))
     }

@@ -7,7 +7,7 @@ use domain::roster::HexBytes;
 use domain::seal::SecretBytes;
 use domain::{Act, Epoch, Name, Officer, OfficerId, Seat, SeatId, SeatKind, SessionId, VaultId};
 use keys::sealed::{DeviceSealer, HardwareSealer, Opener, RecoverySealer, SealedFile, open_device};
-use mpc::acceptance::{Acceptance, Accepted, Proven, Trial};
+use mpc::acceptance::{Acceptance, Accepted, Proven, Trial, TrialShare};
 use mpc::keygen::{Keygen, KeygenParams};
 use mpc::{Bans, FreshShare, Scheme};
 use rand_core::OsRng;
@@ -21,8 +21,8 @@ use crate::driver::{Driver, vault};
 use crate::error::DriverError;
 use crate::home::{read_file, write_whole};
 use crate::opening::{open_by_one, open_by_pieces};
-use crate::seats::{note, share};
-use crate::session::run;
+use crate::seats::{bans, note, share};
+use crate::session::{RunError, run};
 
 /// Key generation among seats of one machine that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -66,11 +66,12 @@ impl Driver {
                 self.keepers.crash.reach(CrashPoint::VaultReadyAppended);
                 Ok(id)
             }
-            Err(error) => {
+            Err(Failure { error, culprits }) => {
+                // The ban is durable before anything else happens.
                 let abort = domain::act::Abort {
                     session,
                     fault: note(&error.to_string()),
-                    culprits: Vec::new(),
+                    culprits,
                 };
                 self.ledger()
                     .await?
@@ -107,7 +108,7 @@ impl Driver {
         record: &VaultRecord,
         session: SessionId,
         desk: &mut dyn Desk,
-    ) -> Result<VaultReady, DriverError> {
+    ) -> Result<VaultReady, Failure> {
         let shares = share_key(treasury, id, record, session).await?;
         self.keepers.crash.reach(CrashPoint::KeyShared);
         let mut trials = Vec::new();
@@ -124,9 +125,13 @@ impl Driver {
         }
         let mut opened = Vec::new();
         for ((seat, trial), file) in trials.iter().zip(&files) {
-            opened.push(self.open_every_way(treasury, seat, trial, file, desk)?);
+            opened.push((
+                seat.id,
+                self.open_every_way(treasury, seat, trial, file, desk)?,
+            ));
         }
-        let proven = accept(trials, opened).await?;
+        let signatures = sign_by_quorums(&trials, opened, &bans(treasury)).await?;
+        let proven = agree_on_key(trials, &signatures)?;
         Ok(VaultReady {
             vault: id,
             session,
@@ -175,52 +180,67 @@ impl Driver {
     }
 
     /// Opens a sealed share by every way there is: each officer's envelope, each recovery piece.
-    fn open_every_way(
+    fn open_every_way<'trial>(
         &self,
         treasury: &Treasury,
         seat: &Seat,
-        trial: &Trial,
+        trial: &'trial Trial,
         file: &SealedFile,
         desk: &mut dyn Desk,
-    ) -> Result<SecretBytes, DriverError> {
+    ) -> Result<TrialShare<'trial>, DriverError> {
         let binding = trial.binding();
-        let check = |plain: SecretBytes| -> Result<SecretBytes, DriverError> {
-            let again = SecretBytes::new(plain.expose().to_vec());
-            trial
-                .open(plain)
-                .map_err(|e| share(seat.name.as_str(), e))?;
-            Ok(again)
-        };
+        let failed = |e: &dyn std::fmt::Display| share(seat.name.as_str(), e);
+        let check = |plain: SecretBytes| trial.open(plain).map_err(|e| failed(&e));
+        let mut last = None;
         match &seat.kind {
             SeatKind::Device => {
-                let plain = open_device(file, binding, &self.keepers.keyring)
-                    .map_err(|e| share(seat.name.as_str(), e))?;
-                check(plain)
+                let plain = open_device(file, binding, &self.keepers.keyring);
+                last = Some(check(plain.map_err(|e| failed(&e))?)?);
             }
             SeatKind::Hardware { officers } => {
-                let mut last = None;
-                for officer in self::openers(treasury, officers) {
-                    last = Some(check(open_by_one(
-                        file,
-                        binding,
-                        seat,
-                        &officer,
-                        &proof(seat),
-                        desk,
-                    )?)?);
+                for officer in openers(treasury, officers) {
+                    let plain = open_by_one(file, binding, seat, &officer, &proof(seat), desk)?;
+                    last = Some(check(plain)?);
                 }
-                last.ok_or_else(|| share(seat.name.as_str(), "nobody can open it"))
             }
             SeatKind::Recovery { officers, .. } => {
-                let all = self::openers(treasury, officers);
-                let plain = open_by_pieces(file, binding, seat, &all, &proof(seat), desk)?;
-                let mut last = None;
-                for one in plain {
-                    last = Some(check(one)?);
+                let all = openers(treasury, officers);
+                for plain in open_by_pieces(file, binding, seat, &all, &proof(seat), desk)? {
+                    last = Some(check(plain)?);
                 }
-                last.ok_or_else(|| share(seat.name.as_str(), "no pieces were opened"))
             }
         }
+        last.ok_or_else(|| failed(&"nobody can open it"))
+    }
+}
+
+/// What ended a key generation, and the seats that provably broke the protocol.
+struct Failure {
+    error: DriverError,
+    culprits: Vec<SeatId>,
+}
+
+impl From<DriverError> for Failure {
+    fn from(error: DriverError) -> Self {
+        Self {
+            error,
+            culprits: Vec::new(),
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        Self {
+            culprits: error.culprits(),
+            error: failed(error),
+        }
+    }
+}
+
+impl From<tokio::task::JoinError> for Failure {
+    fn from(error: tokio::task::JoinError) -> Self {
+        DriverError::from(error).into()
     }
 }
 
@@ -250,8 +270,9 @@ async fn share_key(
     vault: VaultId,
     record: &VaultRecord,
     session: SessionId,
-) -> Result<Vec<(FreshShare, Trial)>, DriverError> {
+) -> Result<Vec<(FreshShare, Trial)>, Failure> {
     let hub = Hub::new();
+    let bans = bans(treasury);
     let seats: Vec<SeatId> = record.plan.seats().iter().map(|seat| seat.id).collect();
     let mut tasks = Vec::new();
     for me in &seats {
@@ -265,74 +286,96 @@ async fn share_key(
             seats: seats.clone(),
             me: *me,
         };
-        let (keygen, first) =
-            Keygen::start(params, &Bans::default(), &mut OsRng).map_err(failed)?;
+        let (keygen, first) = Keygen::start(params, &bans, &mut OsRng).map_err(failed)?;
         let mut port = hub.join(session, *me).map_err(failed)?;
-        let others: Vec<SeatId> = seats.iter().copied().filter(|seat| seat != me).collect();
+        let others = others(&seats, *me);
         tasks.push(tokio::spawn(async move {
             run(keygen, first, &others, &mut port, PATIENCE).await
         }));
     }
-    let mut shares = Vec::new();
-    for task in tasks {
-        shares.push(task.await?.map_err(failed)?);
-    }
+    let shares = gather(&hub, session, tasks).await;
     hub.close(session);
-    Ok(shares)
+    shares
+}
+
+/// Waits for all seats. Once one has failed nobody waits for it any longer; the failure that names a
+/// culprit is kept.
+async fn gather<T>(
+    hub: &Hub,
+    session: SessionId,
+    tasks: Vec<tokio::task::JoinHandle<Result<T, RunError>>>,
+) -> Result<Vec<T>, Failure> {
+    let mut done = Vec::new();
+    let mut failure: Option<Failure> = None;
+    for task in tasks {
+        let outcome = match task.await {
+            Ok(outcome) => outcome.map_err(Failure::from),
+            Err(died) => Err(died.into()),
+        };
+        match outcome {
+            Ok(output) => done.push(output),
+            Err(next) => {
+                hub.close(session);
+                let better = failure.as_ref().is_none_or(|f| f.culprits.is_empty());
+                if better {
+                    failure = Some(next);
+                }
+            }
+        }
+    }
+    failure.map_or(Ok(done), Err)
+}
+
+fn others(seats: &[SeatId], me: SeatId) -> Vec<SeatId> {
+    seats.iter().copied().filter(|seat| *seat != me).collect()
 }
 
 fn failed(error: impl std::fmt::Display) -> DriverError {
     DriverError::Ceremony(error.to_string())
 }
 
-/// Quorums of the opened shares sign; every seat checks every signature, and all must name one key.
-async fn accept(
-    trials: Vec<(Seat, Trial)>,
-    opened: Vec<SecretBytes>,
-) -> Result<Proven, DriverError> {
-    let quorums = trials
-        .first()
-        .map(|(_, trial)| trial.quorums())
-        .unwrap_or_default();
-    let mut shares = Vec::new();
-    for ((seat, trial), plain) in trials.iter().zip(opened) {
-        shares.push((
-            seat.id,
-            trial
-                .open(plain)
-                .map_err(|e| share(seat.name.as_str(), e))?,
-        ));
-    }
-    let mut signatures: Vec<(Vec<SeatId>, [u8; 64])> = Vec::new();
-    for quorum in quorums {
+/// Quorums of the opened shares sign, which ends the shares' time in the open.
+async fn sign_by_quorums(
+    trials: &[(Seat, Trial)],
+    shares: Vec<(SeatId, TrialShare<'_>)>,
+    bans: &Bans,
+) -> Result<Vec<Accepted>, Failure> {
+    let quorums = trials.first().map(|(_, trial)| trial.quorums());
+    let mut signatures = Vec::new();
+    for quorum in quorums.unwrap_or_default() {
         let session = SessionId::from_bytes(random()?);
         let hub = Hub::new();
         let mut runs = Vec::new();
-        for (me, trial_share) in shares.iter().filter(|(seat, _)| quorum.contains(seat)) {
+        for (me, share) in shares.iter().filter(|(seat, _)| quorum.contains(seat)) {
             let (acceptance, first) =
-                Acceptance::start(session, &quorum, trial_share, &Bans::default(), &mut OsRng)
-                    .map_err(failed)?;
+                Acceptance::start(session, &quorum, share, bans, &mut OsRng).map_err(failed)?;
             let mut port = hub.join(session, *me).map_err(failed)?;
-            let others: Vec<SeatId> = quorum.iter().copied().filter(|seat| seat != me).collect();
+            let others = others(&quorum, *me);
             runs.push(tokio::spawn(async move {
                 run(acceptance, first, &others, &mut port, PATIENCE).await
             }));
         }
-        for task in runs {
-            let accepted: Accepted = task.await?.map_err(failed)?;
-            signatures.push((accepted.quorum().to_vec(), accepted.signature()));
-        }
+        signatures.extend(gather(&hub, session, runs).await?);
     }
-    drop(shares);
+    Ok(signatures)
+}
+
+/// Every seat checks every signature by the key that it computed itself, and all keys are one.
+fn agree_on_key(
+    trials: Vec<(Seat, Trial)>,
+    signatures: &[Accepted],
+) -> Result<Proven, DriverError> {
     let mut proven: Option<Proven> = None;
     for (_, trial) in trials {
         let accepted: Result<Vec<Accepted>, _> = signatures
             .iter()
-            .map(|(quorum, signature)| trial.witness(quorum, *signature))
+            .map(|one| trial.witness(one.quorum(), one.signature()))
             .collect();
         let own = trial.finish(accepted.map_err(failed)?).map_err(failed)?;
         match &proven {
-            Some(known) if *known != own => return Err(failed("the seats came to different keys")),
+            Some(known) if *known != own => {
+                return Err(failed("the seats came to different keys"));
+            }
             Some(_) | None => proven = Some(own),
         }
     }

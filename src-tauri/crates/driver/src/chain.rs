@@ -7,8 +7,8 @@ use bitcoin::consensus::encode::deserialize;
 use bitcoin::hashes::Hash as _;
 use bitcoin::{Transaction, Txid};
 use btc::{
-    Balance, BroadcastError, Cancel, ChainStatus, FeeBounds, Node, NodeAuth, NodeConfig,
-    RpcPassword, SyncEnd, SyncProgress, SyncReport, Wallet, WalletDb,
+    Acceptance, Balance, BroadcastError, Cancel, ChainStatus, FeeBounds, Node, NodeAuth,
+    NodeConfig, RpcPassword, SyncEnd, SyncProgress, SyncReport, Wallet, WalletDb,
 };
 use domain::act::{ChildPath, Confirmation, Freeze, Scope, Sighting};
 use domain::roster::HexBytes;
@@ -233,6 +233,16 @@ impl Driver {
         let wallet = self
             .wallet(&db, payout.vault(), vault_record, &treasury)
             .await?;
+        if let Acceptance::Refused { reason } = wallet
+            .test_accept(&transaction)
+            .await
+            .map_err(bitcoin_error)?
+        {
+            return Err(DriverError::Bitcoin(format!(
+                "the node would not take transaction {} ({reason}); it was not sent and no money moved, but the signed bytes stay valid: look at the plan's inputs before anything new is paid",
+                plan.txid
+            )));
+        }
         let txid = match wallet.broadcast(&transaction).await {
             // The cache could not note it, but it is out: the journal says so.
             Ok(txid) | Err(BroadcastError::Noting { txid, .. }) => txid,

@@ -27,6 +27,16 @@ pub enum ClockError {
     /// Outside the accepted years, or unreadable.
     #[error("this machine's clock can't be right ({0}): set it, then try again; nothing was done")]
     Absurd(String),
+    /// Set back.
+    #[error(
+        "this machine's clock shows {now}, but the journal's last entry is of {last}: the clock was set back. nothing was done; set it right, then try again (a freeze works all the same)"
+    )]
+    Behind {
+        /// What it shows.
+        now: Timestamp,
+        /// The latest time in the journal.
+        last: Timestamp,
+    },
 }
 
 /// The operating system's clocks.

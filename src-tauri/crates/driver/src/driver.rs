@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Name, SeatId, Timestamp, VaultId};
+use journal::Anchor;
 use keys::attestation::TrustAnchors;
 use keys::os_keyring::OsKeyring;
 use mpc::KeyShare;
@@ -12,8 +13,9 @@ use treasury::{Hands, Replay, Treasury};
 use crate::clock::{Clock, SystemClock};
 use crate::crash::{Crash, NoCrash};
 use crate::error::DriverError;
-use crate::home::{Home, Settings};
-use crate::ledger::{Keepers, Ledger, MachineSigner};
+use crate::home::{Home, HomeError, Settings};
+use crate::ledger::{Keepers, KeyringAnchors, Ledger, MachineSigner};
+use crate::seats::Table;
 
 /// What the driver is given from outside; tests give their own.
 #[derive(Clone)]
@@ -42,6 +44,8 @@ pub struct Driver {
     pub(crate) keepers: Keepers,
     /// Shares that officers have opened, in memory only, each until its release ends.
     pub(crate) open_shares: BTreeMap<(VaultId, SeatId), OpenShare>,
+    /// Where this machine's seats meet to sign.
+    pub(crate) table: Table,
 }
 
 /// A share in the open.
@@ -55,7 +59,8 @@ impl Driver {
     pub fn open(home: Home, surroundings: Surroundings) -> Result<Self, DriverError> {
         let settings = home.settings()?;
         if !home.is_founded() {
-            return Err(crate::home::HomeError::Empty(home.root().to_owned()).into());
+            refuse_if_gone(&home)?;
+            return Err(HomeError::Empty(home.root().to_owned()).into());
         }
         let keyring = OsKeyring::open(&settings.keyring)?;
         let machine = Arc::new(MachineSigner::new(keyring.machine_key()?)?);
@@ -87,6 +92,7 @@ impl Driver {
             settings,
             keepers,
             open_shares: BTreeMap::new(),
+            table: Table::default(),
         }
     }
 
@@ -151,6 +157,25 @@ impl Driver {
     /// Wipes shares whose release has ended.
     pub(crate) fn wipe_ended(&mut self, now: Timestamp) {
         self.open_shares.retain(|_, open| open.until > now);
+    }
+}
+
+/// A home without a journal whose keyring holds the anchor of one: it was deleted, and founding in
+/// its place would forget the keyring's name and with it the device seats.
+pub(crate) fn refuse_if_gone(home: &Home) -> Result<(), DriverError> {
+    let Ok(settings) = home.settings() else {
+        return Ok(());
+    };
+    if home.is_founded() || settings.keyring.is_empty() {
+        return Ok(());
+    }
+    let anchors = KeyringAnchors(OsKeyring::open(&settings.keyring)?);
+    match journal::AnchorStore::load(&anchors) {
+        Ok(None | Some(Anchor::Empty)) => Ok(()),
+        // An anchor that can't be read is one all the same.
+        Ok(Some(Anchor::Head(_))) | Err(_) => {
+            Err(HomeError::JournalGone(home.root().to_owned()).into())
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use policy::Policy;
 
 use crate::acts::{failed, random};
 use crate::desk::{Desk, Purpose};
-use crate::driver::{Driver, Surroundings};
+use crate::driver::{Driver, Surroundings, refuse_if_gone};
 use crate::error::DriverError;
 use crate::home::{Home, HomeError, Settings, read_file, write_whole};
 use crate::ledger::{Keepers, Ledger, MachineSigner};
@@ -120,6 +120,7 @@ impl Driver {
         if home.is_founded() {
             return Err(HomeError::Taken(home.root().to_owned()).into());
         }
+        refuse_if_gone(&home)?;
         let policy = Policy::parse(&plan.policy)
             .map_err(|e| DriverError::NotNow(format!("the policy: {e}")))?;
         let earlier = home.settings().ok();

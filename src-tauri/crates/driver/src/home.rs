@@ -35,6 +35,9 @@ pub enum HomeError {
     /// Nothing is founded here.
     #[error("there is no treasury in {}; found one with `countersign found`, or restore a backup with `countersign restore`", .0.display())]
     Empty(PathBuf),
+    /// A treasury was here.
+    #[error("the journal that belongs in {} is gone: the keyring knows that there was one. Nothing is signed, and nothing new is founded in its place: find the file, or restore the latest backup into another directory", .0.display())]
+    JournalGone(PathBuf),
     /// Something is here already.
     #[error("{} holds a treasury already; choose another directory with --home", .0.display())]
     Taken(PathBuf),
@@ -141,6 +144,15 @@ impl Home {
             reason: e.to_string(),
         })?;
         write_whole(&path, text.as_bytes())
+    }
+
+    /// Takes the settings back to what they were.
+    pub(crate) fn put_settings_back(&self, earlier: Option<&Settings>) -> Result<(), HomeError> {
+        let path = self.settings_file();
+        match earlier {
+            Some(earlier) => self.set_settings(earlier),
+            None => fs::remove_file(&path).map_err(|source| HomeError::Io { path, source }),
+        }
     }
 
     /// Whether a journal is here.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::entry::{Draft, FormatVersion, LinkDraft, SignedBody};
-use domain::{Act, Author, Body, Entry, MachineId, PublicKey, Signature, Span};
+use domain::{Act, Author, Body, Entry, MachineId, PublicKey, Signature, Span, Timestamp};
 use journal::{Anchor, AnchorStore, ClockMark, Journal, KeeperError, LinkSigner, OpenError};
 use keys::os_keyring::{KeyringError, MachineKey, OsKeyring};
 use treasury::{Replay, Treasury};
 
-use crate::clock::{Clock, Moment};
+use crate::clock::{Clock, ClockError, Moment};
 use crate::crash::{Crash, CrashPoint};
 use crate::error::DriverError;
 
@@ -91,6 +91,8 @@ pub struct Ledger {
     journal: Journal,
     replay: Replay,
     keepers: Keepers,
+    /// The latest time the journal holds, of an entry or of when this machine saw it.
+    latest: Option<Timestamp>,
     jumped: Option<Span>,
 }
 
@@ -105,10 +107,12 @@ impl Ledger {
         let entries = journal.entries(0).await?;
         let replay = Replay::of(&entries)
             .map_err(|(sequence, illegal)| DriverError::IllegalJournal { sequence, illegal })?;
+        let latest = entries.iter().map(Entry::effective_time).max();
         let mut ledger = Self {
             journal,
             replay,
             keepers,
+            latest,
             jumped: None,
         };
         ledger.jumped = ledger.clock_jump().await?;
@@ -128,6 +132,7 @@ impl Ledger {
             journal,
             replay: Replay::default(),
             keepers,
+            latest: None,
             jumped: None,
         };
         ledger.append(founding).await?;
@@ -153,13 +158,34 @@ impl Ledger {
 
     /// This moment, refused when it is before the journal's last entry.
     pub fn now(&self) -> Result<Moment, DriverError> {
-        Ok(self.keepers.clock.now()?)
+        let moment = self.keepers.clock.now()?;
+        match self.latest.filter(|last| moment.wall < *last) {
+            Some(last) => Err(ClockError::Behind {
+                now: moment.wall,
+                last,
+            }
+            .into()),
+            None => Ok(moment),
+        }
+    }
+
+    /// The moment that an act is dated by. A freeze acts whatever the clock says: where the clock was
+    /// set back, it is dated like the journal's last entry.
+    fn moment_for(&self, act: &Act) -> Result<Moment, DriverError> {
+        if !matches!(act, Act::Frozen(_)) {
+            return self.now();
+        }
+        let mut moment = self.keepers.clock.now()?;
+        moment.wall = self
+            .latest
+            .map_or(moment.wall, |last| last.max(moment.wall));
+        Ok(moment)
     }
 
     /// The body for an act, by an author, at this moment.
     pub(crate) fn draft(&self, author: Author, act: Act) -> Result<Draft, DriverError> {
         let treasury = self.treasury()?;
-        let time = self.now()?.wall;
+        let time = self.moment_for(&act)?.wall;
         Ok(Draft::new(Body {
             version: FormatVersion,
             treasury: Some(treasury.id),
@@ -186,7 +212,7 @@ impl Ledger {
         {
             return Err(DriverError::ClockJumped(jump));
         }
-        let moment = self.now()?;
+        let moment = self.moment_for(&body.body().act)?;
         let expected = self.replay.treasury().map(|treasury| treasury.head);
         let entry = self.would_be(body.clone(), &moment)?;
         let mut next = self.replay.clone();
@@ -203,7 +229,10 @@ impl Ledger {
         }
         let confirmed = matches!(stored.body.body().act, Act::ClockConfirmed { .. });
         self.replay = next;
-        if self.jumped.is_none() || confirmed {
+        self.latest = self.latest.max(Some(stored.effective_time()));
+        // A clock that was set back tells nothing that a later jump could be measured by.
+        let sound = self.now().is_ok() && self.jumped.is_none();
+        if sound || confirmed {
             self.jumped = None;
             self.journal.mark_clock(&mark(&moment)).await?;
         }
@@ -232,7 +261,7 @@ impl Ledger {
         let Some(earlier) = self.journal.clock_mark().await? else {
             return Ok(None);
         };
-        let ahead = mark(&self.now()?).ahead_since(&earlier);
+        let ahead = mark(&self.keepers.clock.now()?).ahead_since(&earlier);
         Ok(ahead.filter(|ahead| *ahead > LARGEST_DRIFT))
     }
 

@@ -1,5 +1,6 @@
 //! Officers open sealed shares with their keys' slot 82.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::act::Release;
@@ -9,7 +10,7 @@ use keys::CardError;
 use keys::hpke::SharedSecret;
 use keys::sealed::{OpenError, Piece, SealedFile, combine_each, open_hardware, open_piece};
 use mpc::KeyShare;
-use treasury::{Decision, PayoutStage, Treasury};
+use treasury::{Decision, IllegalEntry, PayoutStage, Treasury};
 
 use crate::acts::{known, sign, words};
 use crate::crash::CrashPoint;
@@ -125,6 +126,16 @@ impl Driver {
             .iter()
             .map(|name| officer(treasury, name).cloned())
             .collect::<Result<_, _>>()?;
+        // Told before anybody touches a key.
+        if !treasury.freezes_over(vault, Some(id)).is_empty() {
+            return Err(IllegalEntry::Frozen.into());
+        }
+        let people: BTreeSet<_> = officers.iter().map(Officer::id).collect();
+        if people.len() != officers.len() {
+            return Err(DriverError::NotNow(
+                "an officer is named twice: each piece is another person's".to_owned(),
+            ));
+        }
         let fits = |s: &&Seat| {
             seat.is_none_or(|name| s.name == *name)
                 && !matches!(s.kind, SeatKind::Device)

@@ -12,6 +12,7 @@ use mpc::{Ban, Bans, KeyShare};
 use plans::SignedPlan;
 use rand_core::OsRng;
 use relay::{Hub, Relay as _};
+use tokio::task::JoinSet;
 use treasury::{Replay, Treasury, VaultRecord, VaultStage, order_for_seat};
 
 use crate::clock::Clock;
@@ -22,6 +23,22 @@ use crate::session::{RunError, run};
 
 /// A signing session among seats of one machine that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the seats of one machine meet to sign. The product's relay is honest and in memory; the
+/// tests give one that lies, and wait less for it.
+pub(crate) struct Table {
+    pub hub: Box<dyn Fn() -> Hub + Send + Sync>,
+    pub patience: Duration,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self {
+            hub: Box::new(Hub::new),
+            patience: PATIENCE,
+        }
+    }
+}
 
 /// What a share is bound to.
 pub(crate) fn binding(
@@ -127,8 +144,10 @@ impl Driver {
         run: &SigningRun,
         now: Timestamp,
     ) -> Result<Vec<SignedPlan>, SigningFailure> {
-        let hub = Hub::new();
-        let mut tasks = Vec::new();
+        let hub = (self.table.hub)();
+        let patience = self.table.patience;
+        let mut seated = Vec::new();
+        // Every share first: a seat that can't take part leaves none waiting for it.
         for seat in &run.seats {
             let share = self
                 .share_for(treasury, vault, *seat, now)
@@ -136,26 +155,25 @@ impl Driver {
             let port = hub
                 .join(run.session, *seat)
                 .map_err(|e| SigningFailure::plain(&e))?;
+            seated.push((*seat, share, port));
+        }
+        let mut tasks = JoinSet::new();
+        for (seat, share, port) in seated {
             let (entries, clock, run) = (entries.clone(), self.keepers.clock.clone(), run.clone());
-            tasks.push(tokio::spawn(one_seat(
-                entries, clock, run, *seat, share, port,
-            )));
+            tasks.spawn(one_seat(entries, clock, run, seat, share, port, patience));
         }
         let mut signed = Vec::new();
         let mut failure: Option<SigningFailure> = None;
-        for task in tasks {
-            let outcome = match task.await {
-                Ok(outcome) => outcome,
-                Err(died) => Err(SigningFailure::plain(&died)),
-            };
-            match outcome {
+        while let Some(outcome) = tasks.join_next().await {
+            match outcome.unwrap_or_else(|died| Err(SigningFailure::plain(&died))) {
                 Ok(plan) => signed.push(plan),
                 Err(error) => {
                     // Nobody waits for a seat that has gone.
                     hub.close(run.session);
-                    failure = Some(
-                        failure.map_or_else(|| error.clone(), |first| first.and(error.clone())),
-                    );
+                    failure = Some(match failure {
+                        None => error,
+                        Some(first) => first.and(error),
+                    });
                 }
             }
         }
@@ -231,6 +249,7 @@ async fn one_seat(
     me: SeatId,
     share: Arc<KeyShare>,
     mut port: relay::HubPort,
+    patience: Duration,
 ) -> Result<SignedPlan, SigningFailure> {
     let refused =
         |e: &dyn std::fmt::Display| SigningFailure::plain(&format!("seat {me} refuses: {e}"));
@@ -256,7 +275,7 @@ async fn one_seat(
         .copied()
         .filter(|seat| *seat != me)
         .collect();
-    run(session, first, &others, &mut port, PATIENCE)
+    run(session, first, &others, &mut port, patience)
         .await
         .map_err(|error| SigningFailure {
             culprits: error.culprits(),

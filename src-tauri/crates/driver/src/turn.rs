@@ -26,6 +26,7 @@ impl Driver {
         if let Some(jump) = ledger.clock_held() {
             return Err(DriverError::ClockJumped(jump));
         }
+        ledger.now()?;
         if let Err(trouble) = self.watch(&mut ledger, &mut events).await {
             match trouble {
                 DriverError::Bitcoin(why) => events.push(Event::NodeTrouble(why)),

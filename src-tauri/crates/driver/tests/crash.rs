@@ -2,6 +2,8 @@
 //! again. A child process does the work and aborts at the point; what it leaves is the disk, the
 //! keyring, the cards and the chain.
 
+#![cfg(test)]
+
 mod common;
 
 use std::process::{Child, Command, Stdio};

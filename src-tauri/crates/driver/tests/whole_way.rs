@@ -1,5 +1,7 @@
 //! One payout, straight through, on real parts.
 
+#![cfg(test)]
+
 mod common;
 
 use common::{Acme, name};

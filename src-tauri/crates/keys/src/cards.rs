@@ -180,7 +180,7 @@ impl Cards {
 
     /// Tries left and factory values. To be shown before a PIN is asked for; uses no try.
     pub fn pin_status(&self, serial: u32) -> Result<PinStatus, CardError> {
-        self.with(serial, |session| piv::pin_status(session))
+        self.with(serial, piv::pin_status)
     }
 
     /// Signs a digest with slot 9c: PIN and touch. The signature is low-s and was verified.

@@ -155,4 +155,17 @@ fn take_over(treasury: &mut Treasury, change: &MachineChange) {
     let standing = roster::standing(&change.machine);
     treasury.machines.insert(change.machine.id(), standing);
     treasury.candidate = None;
+    decide_anew(treasury);
+}
+
+/// The lost machine may have signed what this journal only knows as approved or planned, since the
+/// backup. Such a payout ends here: whoever wants it paid looks at the chain and proposes it anew.
+/// Changes are approved anew. A payout whose signing this journal knows goes on, on its own anchor.
+fn decide_anew(treasury: &mut Treasury) {
+    for record in treasury.proposals.values_mut().filter(|r| is_open(r)) {
+        record.approvals.clear();
+        if record.proposal.subject.payout().is_some() {
+            record.decision = Decision::Lapsed;
+        }
+    }
 }

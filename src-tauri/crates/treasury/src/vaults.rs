@@ -74,6 +74,13 @@ pub(crate) fn keygen_started(treasury: &mut Treasury, run: &KeygenRun) -> Result
     if run.epoch != Epoch::FIRST {
         return Err(refuse("key generation makes the first epoch"));
     }
+    let banned =
+        |(vault, epoch, _): &&(VaultId, Epoch, SeatId)| (*vault, *epoch) == (run.vault, run.epoch);
+    if let Some((_, _, seat)) = treasury.bans.iter().find(banned) {
+        return Err(refuse(&format!(
+            "seat {seat} broke the protocol and is banned; order the vault anew without it"
+        )));
+    }
     let vault = vault_mut(treasury, run.vault)?.clone();
     match vault.stage {
         // People and machines may have gone since it was ordered.
@@ -90,16 +97,28 @@ pub(crate) fn keygen_started(treasury: &mut Treasury, run: &KeygenRun) -> Result
 }
 
 pub(crate) fn keygen_aborted(treasury: &mut Treasury, abort: &Abort) -> Result<(), IllegalEntry> {
-    let vault = treasury
+    let running = VaultStage::Generating(abort.session);
+    let (id, vault) = treasury
         .vaults
-        .values_mut()
-        .find(|vault| vault.stage == VaultStage::Generating(abort.session))
+        .iter_mut()
+        .find(|(_, vault)| vault.stage == running)
         .ok_or_else(|| IllegalEntry::Unknown {
             what: "key generation",
             which: abort.session.short(),
         })?;
-    // Nothing secret outlives an aborted key generation, so its seats may try again.
+    if let Some(seat) = abort
+        .culprits
+        .iter()
+        .find(|s| vault.plan.seat(**s).is_none())
+    {
+        let why = format!("it has no seat {seat} to blame");
+        return Err(IllegalEntry::Vault { vault: *id, why });
+    }
+    // Nothing secret outlives an aborted key generation: honest seats may try again. One that broke
+    // the protocol is banned from this key for good; the vault is ordered anew without it.
     vault.stage = VaultStage::Ordered;
+    let banned = abort.culprits.iter().map(|seat| (*id, Epoch::FIRST, *seat));
+    treasury.bans.extend(banned.collect::<Vec<_>>());
     Ok(())
 }
 

@@ -66,8 +66,8 @@ fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
         "deny (advisories are not fetched)",
         has("deny") && deny_file.exists(),
         || {
-            let words = ["deny", "--offline", "check", "--config", ".deny.toml"];
-            checked(cargo()?.args(words).args(["licenses", "bans", "sources"]))
+            let words = ["deny", "--config", ".deny.toml", "--locked", "--offline", "check"];
+            checked(cargo()?.args(words).args(["bans", "licenses", "sources"]))
         },
     )?;
     stages.run("regtest node", || {
@@ -90,10 +90,16 @@ const TYPED_SECRETS: [&str; 2] = ["7Qx!93mZ", "P5k?81wL"];
 /// Rule 6: the whole output of the tests, passing ones too, holds no PIN that an officer typed.
 fn no_secret_in_the_log() -> Result<()> {
     let log = fs::read_to_string(cache::repository()?.join(LOG))?;
-    anyhow::ensure!(log.contains("test result: ok"), "the log holds no test's output, so nothing was searched");
+    anyhow::ensure!(
+        log.contains("test result: ok"),
+        "the log holds no test's output, so nothing was searched"
+    );
     for (number, line) in (1..).zip(log.lines()) {
         let leaked = TYPED_SECRETS.iter().any(|secret| line.contains(secret));
-        anyhow::ensure!(!leaked, "line {number} of {LOG} holds a PIN or PUK that a test typed");
+        anyhow::ensure!(
+            !leaked,
+            "line {number} of {LOG} holds a PIN or PUK that a test typed"
+        );
     }
     say::detail(&format!("{} lines searched", log.lines().count()));
     Ok(())

@@ -128,7 +128,7 @@ impl Readers {
             cancel: cancel.clone(),
             after: After::Leave,
         };
-        let (serial, firmware) = hold(target, |session| piv::identify(session))?;
+        let (serial, firmware) = hold(target, piv::identify)?;
         let card = CardInfo {
             serial,
             firmware,
