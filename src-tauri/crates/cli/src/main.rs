@@ -18,9 +18,6 @@ mod terminal;
 mod timeline;
 mod view;
 
-#[cfg(test)]
-mod tests;
-
 use std::process::ExitCode;
 
 use clap::Parser as _;

@@ -129,10 +129,13 @@ fn listed(names: &[String], last: &str) -> String {
 }
 
 /// `1 seat`, `2 seats`.
-pub fn count(number: usize, one: &str) -> String {
-    match number {
-        1 => format!("1 {one}"),
-        more => format!("{more} {one}s"),
+pub fn count(number: impl Display, one: &str) -> String {
+    match number.to_string().as_str() {
+        "1" => format!("1 {one}"),
+        more => match one.strip_suffix('y') {
+            Some(stem) => format!("{more} {stem}ies"),
+            None => format!("{more} {one}s"),
+        },
     }
 }
 

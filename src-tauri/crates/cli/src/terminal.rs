@@ -133,7 +133,7 @@ pub fn ask_pin(
     let tries = match status.tries_left {
         0 => return Err(CardError::PinBlocked { serial }.into()),
         1 => "ONLY 1 TRY LEFT: another wrong PIN blocks this key".to_owned(),
-        more => format!("{} left", tries(more)),
+        more => format!("{} left", count(more, "try")),
     };
     out.say(&format!(
         "{name}'s YubiKey {serial} ({tries})\n  to {}",
@@ -143,10 +143,6 @@ pub fn ask_pin(
         .ask("  PIN (hidden; empty to give up): ")
         .map_err(DeskError::Cancelled)?;
     Pin::new(typed.as_str().to_owned()).map_err(|error| DeskError::Other(error.to_string()))
-}
-
-fn tries(left: u8) -> String {
-    count(left.into(), "try").replace("trys", "tries")
 }
 
 /// Says that the key blinks.

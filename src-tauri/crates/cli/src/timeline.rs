@@ -22,11 +22,10 @@ pub fn timeline(view: &View, id: ProposalId) -> Vec<Milestone> {
     let mut trail = Trail::new(view.treasury(), id);
     view.entries
         .iter()
-        .filter_map(|entry| {
-            trail.concerns(entry).then(|| Milestone {
-                time: entry.body.body().time,
-                what: words(view, entry),
-            })
+        .filter(|entry| trail.concerns(entry))
+        .map(|entry| Milestone {
+            time: entry.body.body().time,
+            what: words(view, entry),
         })
         .collect()
 }

@@ -39,25 +39,6 @@ impl View {
         })
     }
 
-    #[cfg(test)]
-    pub fn for_tests(
-        replay: Replay,
-        entries: Vec<Entry>,
-        now: Timestamp,
-        machine: MachineId,
-    ) -> Self {
-        let treasury = replay.treasury().expect("a founded treasury").clone();
-        let home = Home::at("/nowhere");
-        Self {
-            replay,
-            treasury,
-            entries,
-            now,
-            machine,
-            home,
-        }
-    }
-
     /// The treasury.
     pub const fn treasury(&self) -> &Treasury {
         &self.treasury

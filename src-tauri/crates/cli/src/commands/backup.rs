@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{acted, propose};
 use crate::args::Restore;
 use crate::out::Report;
-use crate::paper::Paper;
+use crate::paper::{Paper, count};
 use crate::terminal::Terminal;
 use crate::view::View;
 
@@ -18,8 +18,8 @@ pub async fn backup(terminal: &Terminal, to: &Path) -> anyhow::Result<Report> {
     let mut paper = Paper::default();
     paper.line(format!("Wrote a backup to {}.", done.path.display()));
     paper.line(format!(
-        "  {} journal entries, and these sealed seats:",
-        done.entries
+        "  The journal with {}, and these sealed seats:",
+        count(done.entries, "entry")
     ));
     if done.seats.is_empty() {
         paper.line("    none yet");

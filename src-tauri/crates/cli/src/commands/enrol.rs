@@ -93,7 +93,13 @@ fn make(
             .explain("Making three keys on the YubiKey; this takes some seconds.");
         (enrol::enrol(cards, what.serial, &pin, existing)?, Some(pin))
     };
-    let mut officer = enrolment.officer(what.name.clone(), what.waiver.clone(), &whom.anchors)?;
+    let mut officer = enrolment
+        .officer(what.name.clone(), what.waiver.clone(), &whom.anchors)
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "{error}. The keys stay on the YubiKey: once this is settled, enrol with --keep-keys"
+            )
+        })?;
     if let (Some(treasury), Some(pin)) = (whom.treasury, &pin) {
         say_touch(terminal.out, holder);
         officer.possession = Some(enrol::prove_possession(cards, &officer, treasury, pin)?);

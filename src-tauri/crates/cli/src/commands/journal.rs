@@ -13,6 +13,7 @@ use treasury::Replay;
 
 use crate::args::JournalCommand;
 use crate::out::{Ended, Report};
+use crate::paper::count;
 use crate::terminal::Terminal;
 
 /// `journal ...`.
@@ -66,7 +67,10 @@ fn verify_export(file: &Path) -> anyhow::Result<Report> {
 
 fn verified(entries: u64, head: &str, what: &str) -> Report {
     Report::done(
-        format!("Verified: {entries} entries.\n{what}\n  head  {head}"),
+        format!(
+            "Verified: {}.\n{what}\n  head  {head}",
+            count(entries, "entry")
+        ),
         json!({ "entries": entries, "head": head, "verified": true }),
     )
 }
@@ -132,8 +136,8 @@ async fn export(terminal: &Terminal, to: &Path) -> anyhow::Result<Report> {
         .unwrap_or_default();
     let mut report = Report::done(
         format!(
-            "Exported {} entries to {}.\nAnybody can verify it: countersign journal verify {}\n  head  {head}",
-            summary.entries,
+            "Exported {} to {}.\nAnybody can verify it: countersign journal verify {}\n  head  {head}",
+            count(summary.entries, "entry"),
             to.display(),
             to.display()
         ),

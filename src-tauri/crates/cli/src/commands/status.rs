@@ -11,7 +11,7 @@ use treasury::VaultRecord;
 use super::list::in_order;
 use crate::limits::{self, Standing};
 use crate::out::Report;
-use crate::paper::{Fields, Paper, all};
+use crate::paper::{Fields, Paper, all, count};
 use crate::proposal::{summary, waiting};
 use crate::terminal::Terminal;
 use crate::view::{View, class_word, grade_reason, grade_words, network_words};
@@ -121,12 +121,15 @@ pub fn report(view: &View, holdings: &[(VaultId, Holding)]) -> Report {
 }
 
 fn officers(view: &View) -> Vec<String> {
-    view.treasury()
+    let mut names: Vec<String> = view
+        .treasury()
         .officers
         .values()
         .filter(|record| record.active)
         .map(|record| record.officer.name.to_string())
-        .collect()
+        .collect();
+    names.sort();
+    names
 }
 
 fn people(view: &View) -> Fields {
@@ -158,8 +161,8 @@ fn people(view: &View) -> Fields {
     fields.add(
         "Journal",
         format!(
-            "{} entries, head {}",
-            treasury.sequence.saturating_add(1),
+            "{}, head {}",
+            count(treasury.sequence.saturating_add(1), "entry"),
             treasury.head.short()
         ),
     );

@@ -181,7 +181,7 @@ fn vault_fields(treasury: &Treasury, plan: &VaultPlan, into: &mut Fields) {
     into.add("Seats", seats.join("\n"));
     into.add(
         "Final after",
-        paper::count(plan.confirmations() as usize, "confirmation"),
+        paper::count(plan.confirmations(), "confirmation"),
     );
 }
 

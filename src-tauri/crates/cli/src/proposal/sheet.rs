@@ -2,7 +2,7 @@
 
 use btc::ChainStatus;
 use domain::words::fingerprint;
-use domain::{ProposalId, Span};
+use domain::{Approval, ProposalId, Span, Timestamp};
 use policy::{OwnApproval, Verdict};
 use serde_json::{Map, Value, json};
 use treasury::{Decision, PlanRecord, ProposalRecord};
@@ -26,6 +26,8 @@ pub struct Decided {
     pub limits: Vec<String>,
     /// Why it is refused, where it is.
     pub refused: Vec<String>,
+    /// When its time ends: the earlier of its own expiry and the rule's.
+    pub ends: Option<Timestamp>,
 }
 
 /// What the policy demands of a proposal; of a decided one, what it demanded then.
@@ -59,15 +61,15 @@ pub fn judge(view: &View, id: ProposalId) -> Decided {
             };
             Decided {
                 sentence: Some(format!(
-                    "{}{own}{delay} ({}), until {}",
+                    "{}{own}{delay} ({})",
                     paper::all(&demands),
-                    clearance.rule(),
-                    clearance.ends()
+                    clearance.rule()
                 )),
                 rule: Some(clearance.rule().to_string()),
                 demands,
                 limits: clearance.limits().iter().map(ToString::to_string).collect(),
                 refused: Vec::new(),
+                ends: Some(clearance.ends()),
             }
         }
     }
@@ -142,12 +144,7 @@ pub fn sheet(view: &View, id: ProposalId, record: &ProposalRecord, chain: &OnCha
     fields(view, before, &record.proposal.subject, &mut about);
     about.add(
         "Proposed",
-        format!(
-            "by {} at {}, to be decided before {}",
-            view.name(record.initiator),
-            record.proposed,
-            record.proposal.expires
-        ),
+        format!("by {} at {}", view.name(record.initiator), record.proposed),
     );
     decision(view, id, record, &mut about);
     if let Some((payout, plan)) = planned(record) {
@@ -176,6 +173,9 @@ fn words(id: ProposalId) -> String {
 fn decision(view: &View, id: ProposalId, record: &ProposalRecord, into: &mut Fields) {
     let judged = judge(view, id);
     into.maybe("Demands", judged.sentence);
+    if !Status::of(record).is_final() {
+        into.maybe("Open until", judged.ends);
+    }
     if !judged.limits.is_empty() && !Status::of(record).is_final() {
         into.add("Limits", judged.limits.join("\n"));
     }
@@ -191,9 +191,8 @@ fn decision(view: &View, id: ProposalId, record: &ProposalRecord, into: &mut Fie
 }
 
 fn approvals(view: &View, record: &ProposalRecord) -> String {
-    let counted: Vec<String> = record
-        .approvals
-        .values()
+    let counted: Vec<String> = given(record)
+        .into_iter()
         .map(|approval| {
             format!(
                 "by {} at {}",
@@ -213,9 +212,8 @@ fn approvals(view: &View, record: &ProposalRecord) -> String {
 
 /// Who approved: those whose approval counts, or, once that is over, everybody who did.
 fn approved_by(view: &View, record: &ProposalRecord) -> Vec<String> {
-    let counted: Vec<String> = record
-        .approvals
-        .values()
+    let counted: Vec<String> = given(record)
+        .into_iter()
         .map(|approval| view.name(approval.officer()))
         .collect();
     if counted.is_empty() && Status::of(record) != Status::Open {
@@ -226,6 +224,13 @@ fn approved_by(view: &View, record: &ProposalRecord) -> Vec<String> {
             .collect();
     }
     counted
+}
+
+/// Approvals that count, in the order in which they were given.
+fn given(record: &ProposalRecord) -> Vec<&Approval> {
+    let mut given: Vec<&Approval> = record.approvals.values().collect();
+    given.sort_by_key(|approval| approval.effective());
+    given
 }
 
 /// A proposal for programs.
@@ -253,6 +258,7 @@ pub fn sheet_json(
     put("expires", json!(record.proposal.expires.to_string()));
     put("rule", json!(judged.rule));
     put("demands", json!(judged.demands));
+    put("ends", json!(judged.ends.map(|ends| ends.to_string())));
     put("limits", json!(judged.limits));
     put("refused", json!(judged.refused));
     put("approved_by", json!(approved_by(view, record)));

@@ -1,6 +1,7 @@
 //! What a proposal waits for, and for whom.
 
 use domain::{OfficerId, ProposalId, Seat, SeatKind};
+use policy::Shortfall;
 use treasury::{Decision, NotAuthorised, PayoutStage, ProposalRecord};
 
 use super::Status;
@@ -23,7 +24,7 @@ pub fn waiting(view: &View, id: ProposalId, record: &ProposalRecord) -> Option<S
         if view.freezes_on(id).is_empty() || status == Status::Broadcast {
             text
         } else {
-            format!("frozen, until a thaw is approved; then {text}")
+            format!("a thaw, for it is frozen; then for {text}")
         },
     )
 }
@@ -31,9 +32,9 @@ pub fn waiting(view: &View, id: ProposalId, record: &ProposalRecord) -> Option<S
 fn open(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
     match view.replay.authorise(view.treasury(), id, view.now) {
         Some(Ok(_)) if record.proposal.subject.payout().is_some() => {
-            "approved; its transaction is planned as soon as the node can be asked".to_owned()
+            "its transaction: it is approved, and planned as soon as the node answers and the vault has the funds".to_owned()
         }
-        Some(Ok(_)) => "approved; it is put into force at the next `countersign run`".to_owned(),
+        Some(Ok(_)) => "`countersign run`: it is approved, and comes into force then".to_owned(),
         Some(Err(error)) => unauthorised(&error),
         None => "nothing is known of it".to_owned(),
     }
@@ -42,10 +43,44 @@ fn open(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
 fn unauthorised(error: &NotAuthorised) -> String {
     match error {
         NotAuthorised::Refused(reasons) => {
-            format!("the policy refuses it as things are: {reasons}")
+            format!("better circumstances: as things are the policy refuses it: {reasons}")
         }
-        NotAuthorised::Short(shortfall) => shortfall.to_string(),
+        NotAuthorised::Short(shortfall) => short(shortfall),
     }
+}
+
+fn short(shortfall: &Shortfall) -> String {
+    let (mut text, not_counted) = match shortfall {
+        Shortfall::Stale => return shortfall.to_string(),
+        Shortfall::Approvals {
+            missing,
+            could_approve,
+            not_counted,
+        } => {
+            let missing: Vec<String> = missing
+                .iter()
+                .map(|demand| format!("{} more of {}", demand.count(), demand.group()))
+                .collect();
+            let names: Vec<String> = could_approve.iter().map(ToString::to_string).collect();
+            let who = if names.is_empty() {
+                "nobody who is left can".to_owned()
+            } else {
+                paper::any(&names)
+            };
+            (
+                format!("{} to approve ({who})", paper::all(&missing)),
+                not_counted,
+            )
+        }
+        Shortfall::Waiting { ready, not_counted } => (
+            format!("its delay: approved, and ready at {ready}"),
+            not_counted,
+        ),
+    };
+    for one in not_counted {
+        text.push_str(&format!("; {one}"));
+    }
+    text
 }
 
 fn payout(view: &View, id: ProposalId, record: &ProposalRecord, stage: &PayoutStage) -> String {
@@ -56,15 +91,21 @@ fn payout(view: &View, id: ProposalId, record: &ProposalRecord, stage: &PayoutSt
         },
         PayoutStage::Aborted(_, run) => {
             let fault = run.fault.as_deref().unwrap_or("no reason is known");
-            format!("not signed ({fault}); {}", seats(view, record))
+            format!(
+                "{}; the last try did not sign: {fault}",
+                seats(view, record)
+            )
         }
         PayoutStage::Signing(..) => {
-            "seats are signing, or were cut off; `countersign run` closes the session".to_owned()
+            "its seats, which are signing, or were cut off; `countersign run` closes the session"
+                .to_owned()
         }
         PayoutStage::Signed { .. } if Status::of(record) == Status::Signed => {
-            "signed; to be sent".to_owned()
+            "`countersign run`: it is signed, and is sent then".to_owned()
         }
-        PayoutStage::Signed { .. } => "the chain: blocks on its transaction".to_owned(),
+        PayoutStage::Signed { .. } => {
+            "blocks on its transaction; `countersign run` watches".to_owned()
+        }
         PayoutStage::Confirmed { .. } | PayoutStage::Replaced { .. } => "nothing".to_owned(),
     }
 }
