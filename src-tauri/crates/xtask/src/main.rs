@@ -4,6 +4,7 @@
 mod bitcoind;
 mod cache;
 mod demo;
+mod deny;
 mod environment;
 mod room;
 mod say;

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check and every test, each stage with its time. What CI runs.
 
 use crate::{
-    bitcoind, cache,
+    bitcoind, cache, deny,
     environment::{Environment, cargo},
     say, setup,
 };
@@ -61,15 +61,7 @@ fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
         ];
         checked(cargo()?.args(words))
     })?;
-    let deny_file = cache::repository()?.join(".deny.toml");
-    stages.optional(
-        "deny (advisories are not fetched)",
-        has("deny") && deny_file.exists(),
-        || {
-            let words = ["deny", "--config", ".deny.toml", "--locked", "--offline", "check"];
-            checked(cargo()?.args(words).args(["bans", "licenses", "sources"]))
-        },
-    )?;
+    stages.run("licences, bans, sources", deny::check)?;
     stages.run("regtest node", || {
         let built = node
             .join()
