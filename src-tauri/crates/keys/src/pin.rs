@@ -116,7 +116,7 @@ mod tests {
         for bad in ["", "12345", "123456789", "1234567890123456"] {
             assert_eq!(pin(bad).unwrap_err(), PinError::Length, "{bad:?}");
         }
-        for bad in ["12345 6", "12345\n", "12345é", "12345\u{ff}", "123\0456"] {
+        for bad in ["12345 6", "12345\n", "12345é", "12345\u{ff}", "123\x0056"] {
             assert_eq!(pin(bad).unwrap_err(), PinError::Character, "{bad:?}");
         }
         assert_eq!(pin("804231").unwrap().padded(), b"804231\xff\xff");

@@ -1,4 +1,5 @@
 //! The real keyring: what it keeps, and what is said when it does not.
+#![expect(clippy::unwrap_used, reason = "a helper that fails, fails its test")]
 
 use domain::seal::{SealShare as _, SecretBytes, ShareBinding};
 use domain::{Epoch, SeatId, TreasuryId, VaultId};

@@ -384,9 +384,8 @@ fn lids_of_another_file_cannot_be_put_on() {
 
 /// The text of the list of lids.
 fn lids(text: &str) -> &str {
-    let start = text.find(r#""lids":["#).unwrap();
-    let end = text.find(r#","check""#).unwrap();
-    &text[start..end]
+    let (_, rest) = text.split_once(r#""lids":["#).unwrap();
+    rest.split_once(r#"]}},"check""#).unwrap().0
 }
 
 fn text(file: &SealedFile) -> String {
