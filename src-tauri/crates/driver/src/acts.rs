@@ -11,8 +11,8 @@ use policy::Verdict;
 use treasury::{Replay, Treasury};
 
 use crate::desk::{Desk, DeskError, Purpose};
-use crate::driver::{Driver, officer};
 use crate::error::DriverError;
+use crate::machine::{Driver, officer};
 
 /// An approval counts for this long, or until its proposal expires, whichever comes first.
 const APPROVAL_LASTS: Span = Span::from_secs(30 * 86_400);

@@ -15,12 +15,12 @@ use treasury::{Treasury, VaultStage};
 
 use crate::acts::{random, sign, words};
 use crate::desk::{Desk, Purpose};
-use crate::driver::{Driver, Surroundings, officer, refuse_if_gone};
 use crate::error::DriverError;
 use crate::home::{
     BitcoinSettings, Home, HomeError, Settings, create_private_dir, read_file, write_whole,
 };
 use crate::ledger::{JournalCrash, KeyringAnchors, MachineSigner};
+use crate::machine::{Driver, Surroundings, officer, refuse_if_gone};
 
 const JOURNAL: &str = "journal.jsonl";
 const WALLETS: &str = "wallets.sqlite";

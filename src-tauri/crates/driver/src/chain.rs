@@ -16,9 +16,9 @@ use domain::{Act, BtcAddress, FeeRate, Name, Network, ProposalId, VaultId};
 use treasury::{Broadcasting, Decision, PayoutStage, Treasury, VaultRecord};
 
 use crate::crash::CrashPoint;
-use crate::driver::{Driver, vault};
 use crate::error::DriverError;
 use crate::ledger::Ledger;
+use crate::machine::{Driver, vault};
 use crate::seats::note;
 
 /// The node answers within this or counts as down.

@@ -15,10 +15,10 @@ use policy::Policy;
 
 use crate::acts::{failed, random};
 use crate::desk::{Desk, Purpose};
-use crate::driver::{Driver, Surroundings, refuse_if_gone};
 use crate::error::DriverError;
 use crate::home::{Home, HomeError, Settings, read_file, write_whole};
 use crate::ledger::{Keepers, Ledger, MachineSigner};
+use crate::machine::{Driver, Surroundings, refuse_if_gone};
 
 /// What a founding needs from people.
 #[derive(Debug, Clone)]

@@ -10,9 +10,9 @@ use journal::{Fault, Summary};
 use treasury::{Decision, PayoutStage};
 
 use crate::chain::{at_tip, bitcoin_error};
-use crate::driver::Driver;
 use crate::error::DriverError;
 use crate::ledger::patiently;
+use crate::machine::Driver;
 
 impl Driver {
     /// Where a signed payout's transaction is, after reading the chain; none before it is signed.

@@ -15,8 +15,8 @@ use treasury::{Decision, IllegalEntry, PayoutStage, Treasury};
 use crate::acts::{known, sign, words};
 use crate::crash::CrashPoint;
 use crate::desk::{Desk, DeskError, Purpose};
-use crate::driver::{Driver, OpenShare, officer};
 use crate::error::DriverError;
+use crate::machine::{Driver, OpenShare, officer};
 use crate::seats::{binding, share};
 
 /// An opened share lives no longer than this.

@@ -16,9 +16,9 @@ use tokio::task::JoinSet;
 use treasury::{Replay, Treasury, VaultRecord, VaultStage, order_for_seat};
 
 use crate::clock::Clock;
-use crate::driver::Driver;
 use crate::error::DriverError;
 use crate::home::read_file;
+use crate::machine::Driver;
 use crate::session::{RunError, run};
 
 /// A signing session among seats of one machine that takes longer is stuck.

@@ -13,9 +13,9 @@ use treasury::{Step, next_step};
 use crate::acts::random;
 use crate::chain::Event;
 use crate::crash::CrashPoint;
-use crate::driver::Driver;
 use crate::error::DriverError;
 use crate::ledger::Ledger;
+use crate::machine::Driver;
 use crate::seats::note;
 
 impl Driver {
