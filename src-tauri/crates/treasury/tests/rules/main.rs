@@ -1,11 +1,14 @@
 //! The rules that never bend, each attacked through the fold: every refusal is looked at by its exact
 //! name, and must leave the state as it was.
+#![cfg(test)]
 
 #[path = "../fixture/mod.rs"]
 mod fixture;
 
 mod approvals;
 mod grade;
+mod model;
+mod next_step;
 mod restore;
 mod roster;
 mod rule_2_lying_builder;

@@ -165,38 +165,72 @@ fn the_lost_machine_s_key_is_never_trusted_again() {
         &host(3).key,
         "the machine to be replaced is not on the roster",
     );
-    t.run(t.plan_act(waiting, 3));
+    let id = t.approved(10_000);
+    t.run(t.plan_act(id, 3));
+}
+
+#[test]
+fn what_was_not_being_signed_ends_with_a_takeover() {
+    // Since the backup the lost machine may have signed what this journal only knows as approved or
+    // planned. It is not paid by surprise: whoever wants it paid proposes it anew.
+    let Restored {
+        mut t,
+        planned,
+        cut_off,
+        waiting,
+        ..
+    } = restored();
+    let change = t.propose(ALICE, suspension(CAROL));
+    t.approve(change, &[ALICE, BOB]);
+    accepted(&mut t);
+    for id in [planned, waiting] {
+        assert!(matches!(t.decision(id), Decision::Lapsed));
+        assert_eq!(t.refuses_by(BOB, t.approval(id)), IllegalEntry::NotOpen(id));
+    }
+    let reserved = t.treasury().reserved_outpoints(None);
+    assert!(!reserved.contains(&coin(1).outpoint()));
+    // What was being signed keeps its anchor, and changes are approved anew.
+    assert!(reserved.contains(&coin(2).outpoint()));
+    assert!(matches!(t.stage(cut_off), PayoutStage::Signing(..)));
+    assert!(t.is_open(change));
+    let enact = Act::Enacted { proposal: change };
+    assert!(matches!(t.refuses(enact.clone()), IllegalEntry::Policy(_)));
+    t.approve(change, &[ALICE, BOB]);
+    t.run(enact);
 }
 
 #[test]
 fn device_seats_are_lost_with_their_machine_and_the_others_sign_on() {
-    let Restored { mut t, planned, .. } = restored();
+    let Restored { mut t, cut_off, .. } = restored();
     accepted(&mut t);
-    t.release(BOB, planned, HARDWARE);
-    let start = t.start_act(planned);
+    let Some(Step::CloseSigning(session)) = t.next() else {
+        panic!("the session was cut off");
+    };
+    t.run(aborted(session, &[]));
+    t.release(BOB, cut_off, HARDWARE);
+    let retry = t.retry_act(cut_off);
     let lost = IllegalEntry::Signing("seat 1 was lost with its machine".to_owned());
-    assert_eq!(t.refuses(start), lost);
-    t.release(ALICE, planned, RECOVERY);
-    t.release(CAROL, planned, RECOVERY);
-    // Not the device seat, though all shares were said to be in hand.
-    let mut settled = t.clone();
-    let cut_off = settled.next();
-    if let Some(Step::CloseSigning(session)) = cut_off {
-        settled.run(aborted(session, &[]));
-    }
-    assert_eq!(
-        settled.next(),
-        Some(Step::Sign(planned, vec![HARDWARE, RECOVERY]))
-    );
-    let run = t.signing(planned, &[HARDWARE, RECOVERY]);
+    assert_eq!(t.refuses(retry), lost);
+    // Not with the device seat, though all shares are said to be in hand.
+    assert_eq!(t.next(), None);
+    t.release(ALICE, cut_off, RECOVERY);
+    t.release(CAROL, cut_off, RECOVERY);
+    let rest = vec![HARDWARE, RECOVERY];
+    assert_eq!(t.next(), Some(Step::SignAgain(cut_off, rest)));
+    let run = t.signing(cut_off, &[HARDWARE, RECOVERY]);
     let session = run.session;
-    t.run(Act::SigningStarted(run));
+    t.run(Act::SigningRetried(run));
     for seat in [HARDWARE, RECOVERY] {
         assert!(order_for_seat(&t.replay, session, seat, t.now).is_ok());
     }
-    t.run(t.signed_act(planned, session));
-    t.run(t.broadcast(planned));
-    t.run(t.confirmed(planned));
+    t.run(t.signed_act(cut_off, session));
+    t.run(t.broadcast(cut_off));
+    t.run(t.confirmed(cut_off));
+    // A payout of afterwards starts with them, and not with the lost one.
+    let id = t.planned(10_000, 3);
+    t.release(BOB, id, HARDWARE);
+    let start = t.start_act(id);
+    assert_eq!(t.refuses(start), lost);
 }
 
 #[test]

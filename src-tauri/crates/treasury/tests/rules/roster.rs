@@ -116,7 +116,10 @@ fn machines_are_told_apart_by_name_and_by_key() {
     );
 }
 
-fn doubles() -> Vec<(fn(&mut Officer), &'static str)> {
+/// What makes an officer look like Alice, and what is said of it.
+type Double = (fn(&mut Officer), &'static str);
+
+fn doubles() -> Vec<Double> {
     vec![
         (
             |o| o.serial = 1000,

@@ -106,7 +106,7 @@ fn a_release_ends_by_itself_within_ten_minutes() {
     let id = t.planned(100_000, 1);
     let lasting = |t: &Fixture, span| {
         let Act::Released(mut release) = t.release_of(id, HARDWARE) else {
-            unreachable!("a release");
+            panic!("a release");
         };
         release.expires = t.now.plus(span);
         Act::Released(release)

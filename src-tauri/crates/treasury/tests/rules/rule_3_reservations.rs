@@ -281,7 +281,7 @@ fn its_own_transaction_replaces_nothing() {
     let mut t = Fixture::new();
     let id = t.signed(MOST, 1);
     let Act::Replaced { plan, txid, by } = t.replaced(id) else {
-        unreachable!("a replacement");
+        panic!("a replacement");
     };
     let named = |txid: &HexBytes, by: &HexBytes| Act::Replaced {
         plan,
@@ -318,7 +318,7 @@ fn a_reorg_opens_a_settled_payout_again() {
     over_the_limit(&t.refuses(t.plan_act(second, 2)));
     assert!(reserved(&t, 1));
     let Act::Confirmed(place) = t.confirmed(first) else {
-        unreachable!("a confirmation");
+        panic!("a confirmation");
     };
     // Another block, and only now does its day begin.
     t.run(Act::Confirmed(Confirmation {

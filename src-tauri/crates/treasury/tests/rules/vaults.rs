@@ -1,6 +1,6 @@
 //! Vaults: which layouts may be ordered, and what a key generation must leave behind.
 
-use domain::act::{Abort, KeygenRun, SealedShare, VaultReady};
+use domain::act::{KeygenRun, SealedShare, VaultReady};
 use domain::roster::HexBytes;
 use domain::{
     Act, Epoch, Network, NetworkClass, Seat, SeatKind, SessionId, Subject, VaultId, VaultPlan,
@@ -190,11 +190,7 @@ fn one_key_generation_runs_at_a_time_and_each_session_once() {
         }
     ));
     assert_eq!(t.next(), Some(Step::CloseKeygen(session)));
-    let banned = Abort {
-        culprits: vec![HARDWARE],
-        ..abort(session, &[])
-    };
-    t.run(Act::KeygenAborted(banned));
+    t.run(Act::KeygenAborted(abort(session, &[])));
     assert_eq!(t.next(), None);
     assert_eq!(
         t.refuses(keygen(vault, session)),
@@ -219,6 +215,23 @@ fn one_key_generation_runs_at_a_time_and_each_session_once() {
         unknown,
         IllegalEntry::Unknown { what: "vault", .. }
     ));
+}
+
+#[test]
+fn a_seat_that_lied_in_key_generation_never_holds_that_key() {
+    let (mut t, vault, session) = generating();
+    let refuse = |why: &str| IllegalEntry::Vault {
+        vault,
+        why: why.to_owned(),
+    };
+    let stranger = Act::KeygenAborted(abort(session, &[seat_id(4)]));
+    assert_eq!(t.refuses(stranger), refuse("it has no seat 4 to blame"));
+    t.run(Act::KeygenAborted(abort(session, &[HARDWARE])));
+    let again = t.session();
+    let banned = "seat 2 broke the protocol and is banned; order the vault anew without it";
+    assert_eq!(t.refuses(keygen(vault, again)), refuse(banned));
+    // The ban is of that vault's key alone.
+    t.vault_of(layout("Second", t.host.machine.id()));
 }
 
 #[test]
