@@ -79,6 +79,11 @@ pub(super) fn hold<T: Send + 'static>(
     target: Target,
     work: impl FnOnce(&Session<'_>) -> Result<T, CardError> + Send + 'static,
 ) -> Result<T, CardError> {
+    if target.cancel.is_cancelled() {
+        return Err(CardError::Cancelled {
+            serial: target.serial,
+        });
+    }
     let stage = Arc::new(AtomicU8::new(WAITING));
     let (done, outcome) = channel();
     let (worker, theirs) = (target.clone(), Arc::clone(&stage));
