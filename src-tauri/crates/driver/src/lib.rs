@@ -15,12 +15,13 @@ mod chain;
 mod clock;
 mod crash;
 mod desk;
-mod driver;
+
 mod error;
 mod found;
 mod home;
 mod ledger;
 mod look;
+mod machine;
 mod opening;
 mod seats;
 mod session;
@@ -33,9 +34,18 @@ pub use chain::Event;
 pub use clock::{Clock, ClockError, Moment, SystemClock};
 pub use crash::{Crash, CrashPoint, NoCrash};
 pub use desk::{Desk, DeskError, Purpose};
-pub use driver::{Driver, Surroundings};
 pub use error::DriverError;
 pub use found::{FoundingPlan, enrolment, first_anchors, keep_enrolment};
 pub use home::{BitcoinSettings, Home, HomeError, Settings};
 pub use ledger::{Ledger, MachineSigner};
+pub use machine::{Driver, Surroundings};
 pub use yubikeys::{Prompt, YubiKeys};
+
+#[cfg(test)]
+extern crate self as driver;
+#[cfg(test)]
+#[expect(dead_code, reason = "each test file uses its own part")]
+#[path = "../tests/common/mod.rs"]
+mod common;
+#[cfg(test)]
+mod lying_seats;

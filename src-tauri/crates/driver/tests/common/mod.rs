@@ -1,8 +1,6 @@
 //! A treasury on the real stack: virtual YubiKeys behind the real card service, a real node, the
 //! session's real keyring.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,6 +20,7 @@ use keys::enrol::{self, ExistingKeys};
 use keys::{Cards, Pin, PinStatus, Puk};
 use testkit::bitcoind::Bitcoind;
 use testkit::room::{Card, CardOptions, Room};
+use treasury::{Decision, PayoutStage};
 
 /// What the officers type; `cargo xtask test` searches the whole log for it.
 pub const PIN: &str = "7Qx!93mZ";
@@ -398,4 +397,88 @@ pub fn outside() -> BtcAddress {
 
 pub fn options() -> CardOptions {
     CardOptions::default()
+}
+
+/// Types what a test says, and notes what the officer was shown before.
+pub struct Types(pub &'static str, pub Arc<std::sync::Mutex<Vec<PinStatus>>>);
+
+impl Prompt for Types {
+    fn pin(&mut self, _: &Officer, _: &Purpose, status: &PinStatus) -> Result<Pin, DeskError> {
+        self.1.lock().unwrap().push(status.clone());
+        Pin::new(self.0.to_owned()).map_err(|e| DeskError::Other(e.to_string()))
+    }
+
+    fn touch(&mut self, _: &Officer, _: &Purpose) {}
+}
+
+impl Acme {
+    /// The number of the journal's last entry.
+    pub async fn sequence(&self) -> u64 {
+        let replay = self.driver.view().await.unwrap();
+        replay.treasury().unwrap().sequence
+    }
+
+    /// How far a payout has come; none before its first plan.
+    pub async fn stage(&self, id: ProposalId) -> Option<PayoutStage> {
+        stage(&self.driver, id).await
+    }
+
+    /// The journal's files as they are, to be put back later.
+    pub fn journal_files(&self) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let home = self.driver.home().root();
+        std::fs::read_dir(home)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .filter(|path| {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                name.starts_with("journal.sqlite") && !name.contains("lock")
+            })
+            .map(|path| (path.clone(), std::fs::read(&path).unwrap()))
+            .collect()
+    }
+
+    /// Puts copies in the place of the journal's files.
+    pub fn put_journal(&self, files: &[(std::path::PathBuf, Vec<u8>)]) {
+        for (path, _) in self.journal_files() {
+            std::fs::remove_file(path).unwrap();
+        }
+        for (path, bytes) in files {
+            std::fs::write(path, bytes).unwrap();
+        }
+    }
+
+    /// Outputs on the whole chain, and in the mempool, that pay the payout's first payee, counted on
+    /// the node.
+    pub async fn payments(&self, id: ProposalId) -> usize {
+        let replay = self.driver.view().await.unwrap();
+        let (_, payout) = replay.treasury().unwrap().payout(id).unwrap();
+        let address = payout.legs()[0].address.as_str().to_owned();
+        let mut transactions: Vec<serde_json::Value> = Vec::new();
+        for height in 0..=self.node.height().unwrap() {
+            let hash: String = self.node.call("getblockhash", &[height.into()]).unwrap();
+            let block: serde_json::Value = self
+                .node
+                .call("getblock", &[hash.into(), 2.into()])
+                .unwrap();
+            transactions.extend(block["tx"].as_array().unwrap().iter().cloned());
+        }
+        for txid in self.mempool() {
+            let arguments = [txid.to_string().into(), true.into()];
+            transactions.push(self.node.call("getrawtransaction", &arguments).unwrap());
+        }
+        transactions
+            .iter()
+            .flat_map(|transaction| transaction["vout"].as_array().unwrap())
+            .filter(|output| output["scriptPubKey"]["address"] == address.as_str())
+            .count()
+    }
+}
+
+/// How far a payout has come, by a driver's journal.
+pub async fn stage(driver: &Driver, id: ProposalId) -> Option<PayoutStage> {
+    let replay = driver.view().await.unwrap();
+    match &replay.treasury().unwrap().proposals[&id].decision {
+        Decision::Payout(stage) => Some(stage.as_ref().clone()),
+        _ => None,
+    }
 }
