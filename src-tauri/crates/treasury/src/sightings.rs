@@ -146,8 +146,9 @@ pub(crate) fn replaced(
     let id = by_plan(treasury, plan)?;
     let (record, _) = known(treasury, id)?;
     let stage = stage_of(record, id)?;
-    match stage {
-        PayoutStage::Signing(..) | PayoutStage::Aborted(..) | PayoutStage::Signed { .. } => {}
+    let transaction = match stage {
+        PayoutStage::Signing(..) | PayoutStage::Aborted(..) => None,
+        PayoutStage::Signed { transaction, .. } => Some(transaction.clone()),
         PayoutStage::Confirmed { .. } => {
             return Err(IllegalEntry::Sighting(
                 "it is confirmed: its block must leave the chain first".to_owned(),
@@ -158,7 +159,7 @@ pub(crate) fn replaced(
                 "nothing of it can be on the chain".to_owned(),
             ));
         }
-    }
+    };
     let plan = stage.plan().clone();
     check_txid(&plan, txid)?;
     if by.len() != 32 || by == txid {
@@ -171,6 +172,7 @@ pub(crate) fn replaced(
         id,
         PayoutStage::Replaced {
             plan,
+            transaction,
             by: by.to_vec(),
         },
     )

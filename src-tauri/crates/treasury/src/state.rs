@@ -211,6 +211,8 @@ pub enum PayoutStage {
     Replaced {
         /// The plan.
         plan: PlanRecord,
+        /// The transaction with its witnesses, where it had come to that.
+        transaction: Option<Vec<u8>>,
         /// The other transaction's id, in the order people read.
         by: Vec<u8>,
     },
@@ -409,8 +411,16 @@ impl Treasury {
                 Decision::Payout(stage) => match stage.as_ref() {
                     PayoutStage::Signed { plan, .. }
                     | PayoutStage::Confirmed { plan, .. }
-                    | PayoutStage::Replaced { plan, .. } => Some(plan.txid),
-                    PayoutStage::Planned(_)
+                    | PayoutStage::Replaced {
+                        plan,
+                        transaction: Some(_),
+                        ..
+                    } => Some(plan.txid),
+                    // Nothing of it was ever signed here: one that appears is somebody else's.
+                    PayoutStage::Replaced {
+                        transaction: None, ..
+                    }
+                    | PayoutStage::Planned(_)
                     | PayoutStage::Signing(..)
                     | PayoutStage::Aborted(..) => None,
                 },

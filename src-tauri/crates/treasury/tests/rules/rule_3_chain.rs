@@ -156,3 +156,26 @@ fn a_reorg_that_never_was_is_no_way_round_a_freeze() {
     assert_eq!(t.refuses(reorged), sighted("it was in no block"));
     assert_eq!(t.next(), None);
 }
+
+#[test]
+fn what_was_never_signed_is_not_ours_on_the_chain() {
+    // The watch freezes a vault when a transaction spends its coins that the journal did not sign.
+    let mut t = Fixture::new();
+    let id = t.planned(100_000, 1);
+    let txid = t.plan_of(id).txid;
+    let ours = |t: &Fixture| t.treasury().signed_txids().contains(&txid);
+    assert!(!ours(&t));
+    let session = t.started(id);
+    assert!(!ours(&t));
+    let mut unsigned = t.clone();
+    unsigned.run(unsigned.replaced(id));
+    assert!(!ours(&unsigned));
+    t.run(t.signed_act(id, session));
+    assert!(ours(&t));
+    let mut spent = t.clone();
+    spent.run(spent.replaced(id));
+    assert!(ours(&spent));
+    t.run(t.broadcast(id));
+    t.run(t.confirmed(id));
+    assert!(ours(&t));
+}
