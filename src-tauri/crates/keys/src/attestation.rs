@@ -22,7 +22,7 @@ use domain::{Note, Officer, OfficerId, PublicKey};
 pub use anchors::{AnchorError, TrustAnchors};
 
 use crate::cards::{Firmware, Slot};
-use certificate::{Certificate, Malformed};
+use certificate::{Certificate, Malformed, Statement};
 
 /// The first firmware without EUCLEAK.
 pub const EUCLEAK_FIXED: Firmware = Firmware([5, 7, 0]);
@@ -257,31 +257,33 @@ fn verify_chain(chain: &[HexBytes], anchors: &TrustAnchors) -> Result<Device, At
             return Err(AttestationError::Signature { whose: *whose });
         }
     }
-    let (Some((whose, last)), below) = (parsed.last(), parsed.len()) else {
-        return Err(AttestationError::ChainLength(0));
-    };
-    let root = match anchors.issuer_of(last) {
-        Some(root) if !root.may_issue(below) => {
-            return Err(AttestationError::NotAnIssuer { whose: Whose::Root });
-        }
-        Some(root) if !root.issued(last) => {
-            return Err(AttestationError::Signature { whose: *whose });
-        }
-        Some(root) => root.sha256(),
-        None => {
-            return Err(AttestationError::UnknownRoot {
-                issuer: last.issuer(),
-            });
-        }
-    };
-    let device = parsed
+    let below = parsed.len();
+    let (whose, last) = parsed.last().ok_or(AttestationError::ChainLength(0))?;
+    let root = verify_root(*whose, last, below, anchors)?;
+    let (_, certificate) = parsed
         .into_iter()
         .next()
         .ok_or(AttestationError::ChainLength(0))?;
-    Ok(Device {
-        certificate: device.1,
-        root,
-    })
+    Ok(Device { certificate, root })
+}
+
+/// The pinned root that signed the last certificate of a chain; gives its fingerprint.
+fn verify_root(
+    whose: Whose,
+    last: &Certificate,
+    below: usize,
+    anchors: &TrustAnchors,
+) -> Result<[u8; 32], AttestationError> {
+    match anchors.issuer_of(last) {
+        Some(root) if !root.may_issue(below) => {
+            Err(AttestationError::NotAnIssuer { whose: Whose::Root })
+        }
+        Some(root) if !root.issued(last) => Err(AttestationError::Signature { whose }),
+        Some(root) => Ok(root.sha256()),
+        None => Err(AttestationError::UnknownRoot {
+            issuer: last.issuer(),
+        }),
+    }
 }
 
 const fn in_chain(place: usize) -> Whose {
@@ -316,6 +318,15 @@ fn verify_slot(
     if certificate.p256_key().map_err(malformed)? != *key {
         return Err(AttestationError::OtherKey { slot });
     }
+    check_statement(slot, statement, officer)
+}
+
+/// What the card states must be what the roster says, and what the slot is for.
+fn check_statement(
+    slot: Slot,
+    statement: Statement,
+    officer: &Officer,
+) -> Result<(), AttestationError> {
     if statement.serial != officer.serial {
         let (found, roster) = (statement.serial, officer.serial);
         return Err(AttestationError::OtherSerial {

@@ -71,6 +71,8 @@ pub fn seal(
     associated: &[u8],
     plaintext: &[u8],
 ) -> Result<Sealed, HpkeError> {
+    // The crate panics without randomness; we ask first, to say so instead.
+    crate::random::random::<1>().map_err(|_| HpkeError::Seal)?;
     let point = recipient.to_uncompressed().map_err(|_| HpkeError::Seal)?;
     let key = <Kem as hpke::Kem>::PublicKey::from_bytes(&point).map_err(|_| HpkeError::Seal)?;
     let (ephemeral, ciphertext) = hpke::single_shot_seal::<

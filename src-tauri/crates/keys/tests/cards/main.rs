@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails, fails its test")]
 
 mod enrolment;
+mod rival;
 mod seats;
 mod support;
 mod usage;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Name, Note, Officer};
+use domain::{Name, Note, Officer, PublicKey};
 use keys::attestation::TrustAnchors;
 use keys::enrol::{self, Enrolment, ExistingKeys};
 use keys::{Cards, Pin, Puk};
@@ -11,6 +11,14 @@ use testkit::room::{Card, CardOptions, Exclusive, Room};
 pub const PIN: &str = "804231";
 pub const PUK: &str = "57310642";
 pub const SOON: Duration = Duration::from_secs(10);
+
+/// What is signed.
+pub const DIGEST: [u8; 32] = [7; 32];
+/// Any point on the curve.
+pub fn peer() -> PublicKey {
+    let secret = p256::SecretKey::from_slice(&[5; 32]).unwrap();
+    PublicKey::from_sec1(&secret.public_key().to_sec1_bytes()).unwrap()
+}
 
 pub fn pin(text: &str) -> Pin {
     Pin::new(text.to_owned()).unwrap()
