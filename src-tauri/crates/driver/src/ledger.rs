@@ -119,12 +119,15 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// A new journal whose first entry is the founding.
+    /// A new journal whose first entry is the founding. One that the fold would refuse makes no file:
+    /// the next try finds an empty home.
     pub(crate) async fn create(
         path: &Path,
         keepers: Keepers,
         founding: SignedBody,
     ) -> Result<Self, DriverError> {
+        let entry = would_be(&keepers, None, founding.clone(), &keepers.clock.now()?)?;
+        Replay::default().push(&entry)?;
         let anchors = Arc::new(KeyringAnchors(keepers.keyring.clone()));
         let crash = Arc::new(JournalCrash(keepers.crash.clone()));
         let journal = Journal::create(path, anchors, crash).await?;
@@ -214,7 +217,7 @@ impl Ledger {
         }
         let moment = self.moment_for(&body.body().act)?;
         let expected = self.replay.treasury().map(|treasury| treasury.head);
-        let entry = self.would_be(body.clone(), &moment)?;
+        let entry = would_be(&self.keepers, self.replay.treasury(), body.clone(), &moment)?;
         let mut next = self.replay.clone();
         next.push(&entry)?;
         self.keepers.crash.reach(CrashPoint::BeforeAppend);
@@ -239,24 +242,6 @@ impl Ledger {
         Ok(stored)
     }
 
-    /// The entry as the journal will write it, for the fold to judge first.
-    fn would_be(&self, body: SignedBody, moment: &Moment) -> Result<Entry, DriverError> {
-        let treasury = self.replay.treasury();
-        let (sequence, previous) = match treasury {
-            Some(treasury) => (treasury.sequence.saturating_add(1), Some(treasury.head)),
-            None => (0, None),
-        };
-        let draft = LinkDraft::new(sequence, previous, &body)?;
-        let signer = &self.keepers.machine;
-        let signature = signer.key.sign(draft.digest())?;
-        let link = draft.sign(&signer.public, signature)?;
-        Ok(Entry {
-            body,
-            link,
-            first_seen: moment.wall,
-        })
-    }
-
     async fn clock_jump(&self) -> Result<Option<Span>, DriverError> {
         let Some(earlier) = self.journal.clock_mark().await? else {
             return Ok(None);
@@ -269,6 +254,28 @@ impl Ledger {
     pub const fn clock_held(&self) -> Option<Span> {
         self.jumped
     }
+}
+
+/// The entry as the journal will write it, for the fold to judge first.
+fn would_be(
+    keepers: &Keepers,
+    treasury: Option<&Treasury>,
+    body: SignedBody,
+    moment: &Moment,
+) -> Result<Entry, DriverError> {
+    let (sequence, previous) = match treasury {
+        Some(treasury) => (treasury.sequence.saturating_add(1), Some(treasury.head)),
+        None => (0, None),
+    };
+    let draft = LinkDraft::new(sequence, previous, &body)?;
+    let signer = &keepers.machine;
+    let signature = signer.key.sign(draft.digest())?;
+    let link = draft.sign(&signer.public, signature)?;
+    Ok(Entry {
+        body,
+        link,
+        first_seen: moment.wall,
+    })
 }
 
 /// A freeze acts whatever the clock says; the confirmation is what ends the hold.
