@@ -11,6 +11,9 @@ use domain::{Name, Network, Note};
 pub use propose::{ProposeCommand, ProposePayee, ProposePayout, Proposer};
 pub use values::{PayLeg, RecoverySeat, SeatOfficers, Wait};
 
+/// The heading of the options that every command has.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Countersign: a treasury wallet that a company runs wholly on its own machines.
 ///
 /// Officers propose payouts, others approve them with a YubiKey touch, and only what the written
@@ -23,16 +26,16 @@ pub use values::{PayLeg, RecoverySeat, SeatOfficers, Wait};
     disable_help_subcommand = true
 )]
 pub struct Cli {
-    /// The directory of this machine: journal, sealed seats, settings [default: countersign in the
-    /// user's data directory, ~/.local/share on Linux]
-    #[arg(long, global = true, env = "COUNTERSIGN_HOME", value_name = "DIR")]
+    /// The directory of this machine: journal, sealed seats, settings; else what COUNTERSIGN_HOME names,
+    /// else `countersign` in the user's data directory, ~/.local/share on Linux
+    #[arg(long, global = true, env = "COUNTERSIGN_HOME", hide_env = true, value_name = "DIR", help_heading = EVERYWHERE)]
     pub home: Option<PathBuf>,
     /// Print JSON for programs instead of text for people
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub json: bool,
     /// Read PINs from this file descriptor, one a line, in the order they are asked for; otherwise
     /// they are asked for at the terminal. A PIN is never an argument and never in the environment
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", help_heading = EVERYWHERE)]
     pub pin_fd: Option<u32>,
     /// What to do
     #[command(subcommand)]
@@ -240,7 +243,7 @@ pub struct Decline {
     #[command(flatten)]
     pub decide: Decide,
     /// Why
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub reason: Note,
 }
 
@@ -278,7 +281,7 @@ pub struct Freeze {
     #[arg(long, value_name = "ID")]
     pub payout: Option<String>,
     /// Why
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub reason: Note,
 }
 

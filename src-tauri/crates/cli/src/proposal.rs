@@ -115,10 +115,9 @@ pub fn summary(treasury: &Treasury, subject: &Subject) -> String {
         Subject::Officer(OfficerChange::Suspend(id)) => {
             format!("{} is suspended", treasury.officer_name(*id))
         }
-        Subject::Payee(PayeeChange::Set { name, .. }) => match treasury.payees.get(name) {
-            Some(_) => format!("{name} is paid at another address"),
-            None => format!("{name} enters the address book"),
-        },
+        Subject::Payee(PayeeChange::Set { name, address }) => {
+            format!("{name} is paid at {address}")
+        }
         Subject::Payee(PayeeChange::Remove { name }) => format!("{name} leaves the address book"),
         Subject::Thaw(thaw) => format!("lift {}", count(thaw.freezes.len(), "freeze")),
         Subject::Vault(plan) => format!(

@@ -1,6 +1,7 @@
 //! What `--help` says, and that nonsense is told from help by the exit code.
 
-use std::process::{Command, Output};
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 
 fn countersign(words: &[&str]) -> std::io::Result<Output> {
     Command::new(env!("CARGO_BIN_EXE_countersign"))
@@ -92,5 +93,52 @@ fn an_amount_that_cannot_be_paid_exactly_never_reaches_the_treasury() {
     assert!(
         error.contains("9 decimal places") && error.contains("nothing is rounded"),
         "{error}"
+    );
+}
+
+#[test]
+fn what_is_in_memory_reaches_no_core_dump_and_a_password_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = [
+        "--pin-fd",
+        "0",
+        "settings",
+        "bitcoin",
+        "http://127.0.0.1:1",
+        "--user",
+        "acme",
+    ];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .arg("--home")
+        .arg(folder.path())
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It waits for the password: by then it has closed itself.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    assert_eq!(core.split_whitespace().nth(5), Some("0"), "{core}");
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"hunter2hunter2\n")
+        .unwrap();
+    let said = child.wait_with_output().unwrap();
+    assert!(said.status.success());
+    assert!(!String::from_utf8(said.stdout).unwrap().contains("hunter2"));
+    let home = folder.path().display().to_string();
+    let shown = countersign(&["--home", &home, "--json", "settings", "show"]).unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        shown.contains("acme") && !shown.contains("hunter2"),
+        "{shown}"
     );
 }

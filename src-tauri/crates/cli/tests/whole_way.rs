@@ -252,6 +252,11 @@ fn when_the_machine_is_lost_the_quorum_lets_another_take_over_and_pays() -> Resu
         "--administrator",
         "Dora",
     ];
+    // A try that fails leaves an empty home behind.
+    let refused = stage.run(&words, &["999999"])?.refused()?;
+    assert!(refused.contains("wrong PIN"), "{refused}");
+    let none = stage.run(&["status"], &[])?.refused()?;
+    assert!(none.contains("there is no treasury in"), "{none}");
     let restored = stage.ask(&words, &[PIN])?;
     let id = text(&restored, "/proposal")?;
     let early = stage
@@ -296,5 +301,30 @@ fn when_the_machine_is_lost_the_quorum_lets_another_take_over_and_pays() -> Resu
         .done()?;
     assert_eq!(stage.status_of(&id)?, "confirmed");
     stage.ask(&["journal", "verify"], &[])?;
+    Ok(())
+}
+
+#[test]
+fn an_older_copy_of_the_journal_is_stopped_and_can_still_be_exported() -> Result<()> {
+    let stage = Stage::new()?;
+    stage.enrol_all()?;
+    stage.found()?;
+    let journal = stage.home().join("journal.sqlite");
+    let older = std::fs::read(&journal)?;
+    stage.ask(&["freeze", "--as", "Carol"], &[])?;
+    std::fs::write(&journal, older)?;
+    let refused = stage.run(&["status"], &[])?.refused()?;
+    assert!(refused.contains("STOPPED"), "{refused}");
+    assert!(refused.contains("cut or is an older copy"), "{refused}");
+    stage.run(&["freeze", "--as", "Carol"], &[])?.refused()?;
+    let path = stage.path("evidence.jsonl").display().to_string();
+    let exported = stage.run(&["journal", "export", &path], &[])?;
+    assert_eq!(exported.code, Some(1), "{exported:?}");
+    assert!(
+        exported.out.contains("STOPPED. The journal is faulted"),
+        "{exported:?}"
+    );
+    let verified = stage.ask(&["journal", "verify", &path], &[])?;
+    assert_eq!(verified.pointer("/entries"), Some(&json!(1)));
     Ok(())
 }

@@ -87,7 +87,7 @@ pub struct ProposePayout {
     #[arg(long, default_value = "0.0005 BTC", value_name = "AMOUNT")]
     pub fee_cap: Amount,
     /// What it is for
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     pub memo: Note,
     /// Who proposes, and until when
     #[command(flatten)]

@@ -5,7 +5,7 @@ use domain::words::fingerprint;
 use domain::{Approval, ProposalId, Span, Timestamp};
 use policy::{OwnApproval, Verdict};
 use serde_json::{Map, Value, json};
-use treasury::{Decision, PlanRecord, ProposalRecord};
+use treasury::{Decision, PlanRecord, ProposalRecord, Replay, Treasury};
 
 use super::content::{fields, payout_json, plan_fields};
 use super::{Status, summary, waiting};
@@ -32,10 +32,42 @@ pub struct Decided {
 
 /// What the policy demands of a proposal; of a decided one, what it demanded then.
 pub fn judge(view: &View, id: ProposalId) -> Decided {
-    let verdict = match decided(view, id) {
+    judge_with(view, id, &Then::of(view, id))
+}
+
+/// The treasury when a proposal was decided; nothing while it is open.
+struct Then(Option<(Replay, Timestamp)>);
+
+impl Then {
+    fn of(view: &View, id: ProposalId) -> Self {
+        Self(decided(view, id))
+    }
+
+    /// The treasury then, or as it is now.
+    fn treasury<'a>(&'a self, view: &'a View) -> &'a Treasury {
+        self.0
+            .as_ref()
+            .and_then(|(replay, _)| replay.treasury())
+            .unwrap_or(view.treasury())
+    }
+
+    /// The approvals that counted then, in the order in which they were given: what is decided later
+    /// voids them, but they decided this.
+    fn approvals<'a>(&'a self, view: &'a View, id: ProposalId) -> Vec<&'a Approval> {
+        let record = self.treasury(view).proposals.get(&id);
+        let mut given: Vec<&Approval> = record
+            .map(|record| record.approvals.values().collect())
+            .unwrap_or_default();
+        given.sort_by_key(|approval| approval.effective());
+        given
+    }
+}
+
+fn judge_with(view: &View, id: ProposalId, then: &Then) -> Decided {
+    let verdict = match &then.0 {
         Some((replay, time)) => replay
             .treasury()
-            .and_then(|treasury| replay.evaluate(treasury, id, time)),
+            .and_then(|treasury| replay.evaluate(treasury, id, *time)),
         None => view.replay.evaluate(view.treasury(), id, view.now),
     };
     match verdict {
@@ -108,6 +140,13 @@ impl OnChain {
                 height,
                 confirmations,
                 ..
+            }) if *confirmations > needed => Some(format!(
+                "{confirmations}, where {needed} are needed, in block {height}"
+            )),
+            OnChain::Seen(ChainStatus::InBlock {
+                height,
+                confirmations,
+                ..
             }) => Some(format!("{confirmations} of {needed}, in block {height}")),
             OnChain::Seen(ChainStatus::Unseen) => Some(
                 "the node does not know the transaction; the same bytes go out again".to_owned(),
@@ -136,17 +175,18 @@ pub fn sheet(view: &View, id: ProposalId, record: &ProposalRecord, chain: &OnCha
     let mut about = Fields::default();
     about.add("Id", id);
     about.add("Words", words(id));
-    let then = decided(view, id);
-    let before = then
-        .as_ref()
-        .and_then(|(replay, _)| replay.treasury())
-        .unwrap_or(view.treasury());
-    fields(view, before, &record.proposal.subject, &mut about);
+    let then = Then::of(view, id);
+    fields(
+        view,
+        then.treasury(view),
+        &record.proposal.subject,
+        &mut about,
+    );
     about.add(
         "Proposed",
         format!("by {} at {}", view.name(record.initiator), record.proposed),
     );
-    decision(view, id, record, &mut about);
+    decision(view, id, record, &then, &mut about);
     if let Some((payout, plan)) = planned(record) {
         plan_fields(view.treasury(), payout, plan, &mut about);
         about.maybe("Confirmations", chain.words(needed(view, record)));
@@ -170,8 +210,8 @@ fn words(id: ProposalId) -> String {
 }
 
 /// What the policy demands, who approved, and what is missing.
-fn decision(view: &View, id: ProposalId, record: &ProposalRecord, into: &mut Fields) {
-    let judged = judge(view, id);
+fn decision(view: &View, id: ProposalId, record: &ProposalRecord, then: &Then, into: &mut Fields) {
+    let judged = judge_with(view, id, then);
     into.maybe("Demands", judged.sentence);
     if !Status::of(record).is_final() {
         into.maybe("Open until", judged.ends);
@@ -183,15 +223,16 @@ fn decision(view: &View, id: ProposalId, record: &ProposalRecord, into: &mut Fie
     if !judged.refused.is_empty() && open {
         into.add("REFUSED", judged.refused.join("\n"));
     }
-    into.add("Approved", approvals(view, record));
+    into.add("Approved", approvals(view, id, record, then));
     if let Decision::Declined { by, reason } = &record.decision {
         into.add("Declined", format!("by {}: {reason}", view.name(*by)));
     }
     into.maybe("Waits for", waiting(view, id, record));
 }
 
-fn approvals(view: &View, record: &ProposalRecord) -> String {
-    let counted: Vec<String> = given(record)
+fn approvals(view: &View, id: ProposalId, record: &ProposalRecord, then: &Then) -> String {
+    let given: Vec<String> = then
+        .approvals(view, id)
         .into_iter()
         .map(|approval| {
             format!(
@@ -201,36 +242,18 @@ fn approvals(view: &View, record: &ProposalRecord) -> String {
             )
         })
         .collect();
-    if !counted.is_empty() {
-        return counted.join("\n");
+    if !given.is_empty() {
+        return given.join("\n");
     }
-    match approved_by(view, record).as_slice() {
+    let ever: Vec<String> = record
+        .approved_by
+        .iter()
+        .map(|officer| view.name(*officer))
+        .collect();
+    match ever.as_slice() {
         [] => "by nobody".to_owned(),
         names => format!("by {}, which counts no more", paper::all(names)),
     }
-}
-
-/// Who approved: those whose approval counts, or, once that is over, everybody who did.
-fn approved_by(view: &View, record: &ProposalRecord) -> Vec<String> {
-    let counted: Vec<String> = given(record)
-        .into_iter()
-        .map(|approval| view.name(approval.officer()))
-        .collect();
-    if counted.is_empty() && Status::of(record) != Status::Open {
-        return record
-            .approved_by
-            .iter()
-            .map(|officer| view.name(*officer))
-            .collect();
-    }
-    counted
-}
-
-/// Approvals that count, in the order in which they were given.
-fn given(record: &ProposalRecord) -> Vec<&Approval> {
-    let mut given: Vec<&Approval> = record.approvals.values().collect();
-    given.sort_by_key(|approval| approval.effective());
-    given
 }
 
 /// A proposal for programs.
@@ -241,7 +264,13 @@ pub fn sheet_json(
     chain: &OnChain,
 ) -> Map<String, Value> {
     let subject = &record.proposal.subject;
-    let judged = judge(view, id);
+    let then = Then::of(view, id);
+    let judged = judge_with(view, id, &then);
+    let approved_by: Vec<String> = then
+        .approvals(view, id)
+        .into_iter()
+        .map(|approval| view.name(approval.officer()))
+        .collect();
     let way: Vec<Value> = timeline(view, id)
         .into_iter()
         .map(|milestone| json!({ "time": milestone.time.to_string(), "what": milestone.what }))
@@ -261,7 +290,7 @@ pub fn sheet_json(
     put("ends", json!(judged.ends.map(|ends| ends.to_string())));
     put("limits", json!(judged.limits));
     put("refused", json!(judged.refused));
-    put("approved_by", json!(approved_by(view, record)));
+    put("approved_by", json!(approved_by));
     put("missing", json!(waiting(view, id, record)));
     put("frozen", json!(view.frozen_json()));
     put("way", json!(way));
