@@ -8,7 +8,7 @@ use domain::entry::{Draft, SignedBody};
 use domain::roster::HexBytes;
 use domain::{Act, Author, EntryId, Name, Note, Officer, Proposal, ProposalId, Span, Subject};
 use policy::Verdict;
-use treasury::{Replay, Treasury};
+use treasury::{IllegalEntry, Replay, Treasury};
 
 use crate::desk::{Desk, DeskError, Purpose};
 use crate::error::DriverError;
@@ -17,9 +17,30 @@ use crate::machine::{Driver, officer};
 /// An approval counts for this long, or until its proposal expires, whichever comes first.
 const APPROVAL_LASTS: Span = Span::from_secs(30 * 86_400);
 
+/// How often an officer is asked again when the journal went on meanwhile.
+const MOST_TRIES: u8 = 3;
+
 impl Driver {
     /// Proposes something, after asking the policy: what it refuses outright is not even proposed.
     pub async fn propose(
+        &self,
+        subject: Subject,
+        by: &Name,
+        expires_in: Span,
+        desk: &mut dyn Desk,
+    ) -> Result<ProposalId, DriverError> {
+        let mut tries = 0;
+        loop {
+            let outcome = self
+                .propose_once(subject.clone(), by, expires_in, desk)
+                .await;
+            if !overtaken(&outcome, &mut tries) {
+                return outcome;
+            }
+        }
+    }
+
+    async fn propose_once(
         &self,
         subject: Subject,
         by: &Name,
@@ -57,6 +78,21 @@ impl Driver {
         by: &Name,
         desk: &mut dyn Desk,
     ) -> Result<(), DriverError> {
+        let mut tries = 0;
+        loop {
+            let outcome = self.approve_once(id, by, desk).await;
+            if !overtaken(&outcome, &mut tries) {
+                return outcome;
+            }
+        }
+    }
+
+    async fn approve_once(
+        &self,
+        id: ProposalId,
+        by: &Name,
+        desk: &mut dyn Desk,
+    ) -> Result<(), DriverError> {
         let (draft, who) = {
             let ledger = self.ledger().await?;
             let treasury = ledger.treasury()?;
@@ -89,6 +125,22 @@ impl Driver {
 
     /// Declines a proposal: it ends.
     pub async fn decline(
+        &self,
+        id: ProposalId,
+        by: &Name,
+        reason: Note,
+        desk: &mut dyn Desk,
+    ) -> Result<(), DriverError> {
+        let mut tries = 0;
+        loop {
+            let outcome = self.decline_once(id, by, reason.clone(), desk).await;
+            if !overtaken(&outcome, &mut tries) {
+                return outcome;
+            }
+        }
+    }
+
+    async fn decline_once(
         &self,
         id: ProposalId,
         by: &Name,
@@ -146,6 +198,16 @@ impl Driver {
 
     /// Confirms that the machine's clock is right after a jump.
     pub async fn confirm_clock(&self, by: &Name, desk: &mut dyn Desk) -> Result<(), DriverError> {
+        let mut tries = 0;
+        loop {
+            let outcome = self.confirm_clock_once(by, desk).await;
+            if !overtaken(&outcome, &mut tries) {
+                return outcome;
+            }
+        }
+    }
+
+    async fn confirm_clock_once(&self, by: &Name, desk: &mut dyn Desk) -> Result<(), DriverError> {
         let (draft, who) = {
             let ledger = self.ledger().await?;
             let who = officer(ledger.treasury()?, by)?.clone();
@@ -160,6 +222,17 @@ impl Driver {
         self.ledger().await?.append(body).await?;
         Ok(())
     }
+}
+
+/// Whether another entry was written while the officer's key waited for the touch: what was signed is
+/// dated before it, and is drafted and signed anew, a few times.
+pub(crate) fn overtaken<T>(outcome: &Result<T, DriverError>, tries: &mut u8) -> bool {
+    *tries = tries.saturating_add(1);
+    let behind = matches!(
+        outcome,
+        Err(DriverError::Illegal(IllegalEntry::ClockBehind { .. }))
+    );
+    behind && *tries < MOST_TRIES
 }
 
 /// Signs a draft with slot 9c.

@@ -57,8 +57,9 @@ impl Driver {
                 to.display()
             )));
         }
-        create_private_dir(to)?;
+        // First, so that a journal that can't be read leaves no empty folder in the way.
         let ledger = self.ledger().await?;
+        create_private_dir(to)?;
         let treasury = ledger.treasury()?;
         let now = ledger.now()?.wall;
         let summary: Summary = ledger

@@ -1,11 +1,15 @@
 //! The fold: one entry more, or the reason why not.
 
 use domain::entry::{Author, SignedBody};
-use domain::{Act, Entry, MachineId, OfficerId, Subject};
+use domain::{Act, Entry, MachineId, OfficerId, Span, Subject};
 
 use crate::illegal::IllegalEntry;
 use crate::state::{State, Treasury};
 use crate::{enact, governance, payouts, roster, sightings, vaults};
+
+/// A freeze may be older than the entry before it by this much: longer than any key blinks, too short
+/// for one that was kept.
+const OLDEST_FREEZE: Span = Span::from_secs(60);
 
 /// Takes the next entry into the state, or refuses it and changes nothing that the caller keeps.
 ///
@@ -23,7 +27,7 @@ pub fn fold(state: State, entry: &Entry) -> Result<State, IllegalEntry> {
     apply(&mut treasury, entry, voice)?;
     treasury.sequence = entry.sequence();
     treasury.head = entry.link.id();
-    treasury.time = entry.body.body().time;
+    treasury.time = treasury.time.max(entry.body.body().time);
     treasury.entries.insert(entry.id());
     treasury.links.insert(entry.link.id());
     Ok(State {
@@ -57,7 +61,11 @@ fn check_place(treasury: &Treasury, entry: &Entry) -> Result<(), IllegalEntry> {
     if body.treasury != Some(treasury.id) {
         return Err(IllegalEntry::OtherTreasury);
     }
-    if body.time < treasury.time {
+    // A freeze says which head it saw; what was written while its key waited for the touch does not
+    // undo it.
+    let overtaken = matches!(body.act, Act::Frozen(_))
+        && treasury.time.since(body.time) <= OLDEST_FREEZE;
+    if body.time < treasury.time && !overtaken {
         return Err(IllegalEntry::ClockBehind {
             last: treasury.time,
             actual: body.time,

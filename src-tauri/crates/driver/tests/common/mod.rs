@@ -426,6 +426,13 @@ impl Acme {
     /// The journal's files as they are, to be put back later.
     pub fn journal_files(&self) -> Vec<(std::path::PathBuf, Vec<u8>)> {
         let home = self.driver.home().root();
+        // The last connection takes the write-ahead log with it when it closes, a moment after the use.
+        for _ in 0..100 {
+            if !home.join("journal.sqlite-wal").exists() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
         std::fs::read_dir(home)
             .unwrap()
             .map(|file| file.unwrap().path())
