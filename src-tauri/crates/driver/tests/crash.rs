@@ -4,6 +4,7 @@
 
 #![cfg(test)]
 
+#[expect(dead_code, reason = "each test file uses its own part")]
 mod common;
 
 use std::process::{Child, Command, Stdio};

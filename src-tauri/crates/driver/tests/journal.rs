@@ -20,18 +20,14 @@ use keys::os_keyring::{OsKeyring, SecretStore as _};
 use treasury::{IllegalEntry, PayoutStage};
 
 fn fault(outcome: Result<impl std::fmt::Debug, DriverError>) -> Fault {
-    match outcome {
-        Err(error @ DriverError::Fault(_)) => {
-            let text = error.to_string();
-            assert!(text.starts_with("STOPPED. "), "{text}");
-            assert!(text.contains("Nothing is signed"), "{text}");
-            match error {
-                DriverError::Fault(fault) => fault,
-                _ => unreachable!(),
-            }
-        }
-        other => panic!("{other:?}"),
-    }
+    let error = outcome.unwrap_err();
+    let text = error.to_string();
+    let DriverError::Fault(fault) = error else {
+        panic!("{error:?}");
+    };
+    assert!(text.starts_with("STOPPED. "), "{text}");
+    assert!(text.contains("Nothing is signed"), "{text}");
+    fault
 }
 
 fn note(text: &str) -> Note {

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+#[expect(dead_code, reason = "each test file uses its own part")]
 mod common;
 
 use common::{Acme, name};

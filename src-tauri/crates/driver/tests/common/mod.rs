@@ -404,7 +404,7 @@ pub struct Types(pub &'static str, pub Arc<std::sync::Mutex<Vec<PinStatus>>>);
 
 impl Prompt for Types {
     fn pin(&mut self, _: &Officer, _: &Purpose, status: &PinStatus) -> Result<Pin, DeskError> {
-        self.1.lock().unwrap().push(status.clone());
+        self.1.lock().unwrap().push(*status);
         Pin::new(self.0.to_owned()).map_err(|e| DeskError::Other(e.to_string()))
     }
 

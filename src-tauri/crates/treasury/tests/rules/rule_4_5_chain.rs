@@ -243,6 +243,25 @@ fn time_does_not_go_backwards() {
 }
 
 #[test]
+fn a_freeze_counts_though_the_journal_went_on_while_its_key_blinked() {
+    let mut t = journal();
+    let last = t.treasury().time;
+    let minute = domain::Span::from_secs(60);
+    t.now = last.minus(minute).minus(MILLI);
+    let actual = t.now;
+    let kept = t.touches(CAROL, t.freeze(Scope::Treasury));
+    assert_eq!(
+        t.refuses_body(kept),
+        IllegalEntry::ClockBehind { last, actual },
+        "one that somebody kept back"
+    );
+    t.now = last.minus(minute);
+    let overtaken = t.touches(CAROL, t.freeze(Scope::Treasury));
+    t.take(overtaken);
+    assert_eq!(t.treasury().time, last, "the journal's time stays");
+}
+
+#[test]
 fn an_officer_signs_as_nobody_else() {
     let t = journal();
     let not_hers = IllegalEntry::Signature(EnvelopeError::NotSignedBy);
