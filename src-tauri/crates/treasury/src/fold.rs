@@ -63,8 +63,8 @@ fn check_place(treasury: &Treasury, entry: &Entry) -> Result<(), IllegalEntry> {
     }
     // A freeze says which head it saw; what was written while its key waited for the touch does not
     // undo it.
-    let overtaken = matches!(body.act, Act::Frozen(_))
-        && treasury.time.since(body.time) <= OLDEST_FREEZE;
+    let overtaken =
+        matches!(body.act, Act::Frozen(_)) && treasury.time.since(body.time) <= OLDEST_FREEZE;
     if body.time < treasury.time && !overtaken {
         return Err(IllegalEntry::ClockBehind {
             last: treasury.time,

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::act::Scope;
-use domain::{Act, SeatId, Subject};
-use treasury::{Hands, Step, next_step};
+use domain::{Act, ProposalId, SeatId, Span, Subject};
+use treasury::{Hands, IllegalEntry, Step, next_step};
 
 use crate::fixture::*;
 
@@ -158,4 +158,52 @@ fn the_fold_s_own_clock_counts_too() {
     t.now = asked.plus(days(2));
     assert_eq!(t.next(), Some(Step::Lapse(id)));
     t.run(lapsed(id));
+}
+
+/// Entries of the address book are good for an hour.
+fn short_lived() -> String {
+    let deny = r#"[[deny]]
+name = "Old entries"
+scope = { payees = ["known"], payee_age = { at_least = "1 h" } }
+
+[[lane]]"#;
+    POLICY.replace("[[lane]]", deny)
+}
+
+/// A payout to a payee whose entry this machine saw half an hour late.
+fn to_a_payee(t: &mut Fixture) -> ProposalId {
+    t.late = Span::from_secs(30 * 60);
+    t.enacted(payee("Northwind", stranger(1)));
+    t.wait(t.late);
+    t.late = Span::ZERO;
+    t.approved(100_000)
+}
+
+#[test]
+fn what_only_the_fold_would_refuse_is_not_tried() {
+    // By this machine's reckoning the entry is younger than by the fold's.
+    let mut t = Fixture::with_vault_under(&short_lived());
+    let id = to_a_payee(&mut t);
+    assert_eq!(t.next(), Some(Step::Plan(id)));
+    let mut started = t.clone();
+    t.wait(Span::from_secs(30 * 60));
+    assert!(matches!(
+        t.refuses(t.plan_act(id, 1)),
+        IllegalEntry::Policy(_)
+    ));
+    assert_eq!(t.next(), None);
+    // Nor is a session begun again that the fold would refuse.
+    started.run(started.plan_act(id, 1));
+    let session = started.started(id);
+    started.run(aborted(session, &[]));
+    let mut late = started.clone();
+    late.now = t.now;
+    for (t, fits) in [(&mut started, true), (&mut late, false)] {
+        t.release(BOB, id, HARDWARE);
+        let again = Step::SignAgain(id, vec![DEVICE, HARDWARE]);
+        assert_eq!(t.next(), fits.then_some(again));
+        let retry = t.retry_act(id);
+        let judged = t.replay.clone().push(&t.link(t.notes(retry)));
+        assert_eq!(judged.is_ok(), fits);
+    }
 }

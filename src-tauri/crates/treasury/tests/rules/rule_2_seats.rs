@@ -387,6 +387,47 @@ scope = { total = { below = "0.002 BTC" } }
 }
 
 #[test]
+fn a_retry_is_judged_at_the_seat_s_own_clock() {
+    let deny = r#"[[deny]]
+name = "After nine"
+scope = { hours = [{ days = ["fri"], from = "09:00", to = "24:00" }] }
+
+[[lane]]"#;
+    let mut t = Fixture::with_vault_under(&POLICY.replace("[[lane]]", deny));
+    let id = t.planned(100_000, 1);
+    let session = t.started(id);
+    t.run(aborted(session, &[]));
+    // The founding was on a Friday at eight.
+    t.now = dawn().plus(HOUR).minus(Span::from_secs(5));
+    let session = t.retried(id);
+    assert!(t.now < dawn().plus(HOUR) && ask(&t, session, DEVICE).is_ok());
+    t.now = dawn().plus(HOUR);
+    not_authorised(&t, session, "denied by `After nine`");
+}
+
+#[test]
+fn a_retry_counts_what_settled_since_from_when_the_seat_saw_it() {
+    let mut t = Fixture::with_vault_under(&POLICY.replace("0.01 BTC", "0.02 BTC"));
+    let other = t.signed(400_000, 1);
+    let id = t.planned(600_000, 2);
+    let session = t.started(id);
+    t.run(aborted(session, &[]));
+    t.late = HOUR;
+    t.run(t.confirmed(other));
+    t.wait(HOUR);
+    t.late = Span::ZERO;
+    // 610,000 with the cap fit under the limit of today, and not beside 401,000.
+    t.enacted(policy(&POLICY.replace("0.01 BTC", "0.0101 BTC")));
+    t.wait(hours(23));
+    let session = t.retried(id);
+    not_authorised(&t, session, "over limit");
+    t.run(aborted(session, &[]));
+    t.wait(HOUR);
+    let session = t.retried(id);
+    assert!(ask(&t, session, DEVICE).is_ok());
+}
+
+#[test]
 fn a_retry_counts_the_window_from_when_the_seat_saw_the_settlement() {
     let mut t = Fixture::new();
     let waiting = t.approved(600_000);
