@@ -2,9 +2,9 @@
 
 use domain::ProposalId;
 use driver::Event;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::proposal::summary;
+use crate::proposal::the;
 use crate::view::View;
 
 /// Events as lines.
@@ -18,15 +18,7 @@ pub fn values(events: &[Event]) -> Vec<Value> {
 }
 
 fn words(view: &View, event: &Event) -> String {
-    let the = |id: &ProposalId| match view.treasury().proposals.get(id) {
-        Some(record) => format!(
-            "{} {} ({})",
-            record.proposal.subject.kind(),
-            id.short(),
-            summary(view.treasury(), &record.proposal.subject)
-        ),
-        None => id.short(),
-    };
+    let the = |id: &ProposalId| the(view.treasury(), *id);
     match event {
         Event::Lapsed(id) => format!("{}: its time passed", the(id)),
         Event::Enacted(id) => format!("{}: in force", the(id)),
@@ -37,14 +29,8 @@ fn words(view: &View, event: &Event) -> String {
         Event::Closed(what) => format!("closed: {what}"),
         Event::Broadcast(id, _) => format!("{}: handed to the node", the(id)),
         Event::NotBroadcast(id, why) => format!("{}: not sent yet: {why}", the(id)),
-        Event::Confirming(id, 0, needed) => {
-            format!(
-                "{}: 0 of {needed} confirmations, waiting for a block",
-                the(id)
-            )
-        }
-        Event::Confirming(id, so_far, needed) => {
-            format!("{}: {so_far} of {needed} confirmations", the(id))
+        Event::Confirming(id, blocks, needed) => {
+            format!("{}: {blocks} of {needed} confirmations", the(id))
         }
         Event::Confirmed(id, _, height) => format!("{}: CONFIRMED, in block {height}", the(id)),
         Event::Reorged(id) => format!(
@@ -69,47 +55,39 @@ fn words(view: &View, event: &Event) -> String {
 }
 
 fn value(event: &Event) -> Value {
-    let mut value = Map::new();
-    let mut put = |name: &str, content: Value| {
-        value.insert(name.to_owned(), content);
-    };
-    put("event", json!(name(event)));
+    let name = name(event);
     match event {
         Event::Lapsed(id)
         | Event::Enacted(id)
         | Event::Planned(id)
         | Event::Reorged(id)
-        | Event::Dropped(id) => put("proposal", json!(id.to_string())),
+        | Event::Dropped(id) => json!({ "event": name, "proposal": id.to_string() }),
         Event::NotPlanned(id, why)
         | Event::NotSigned(id, why)
         | Event::NotBroadcast(id, why)
         | Event::Replaced(id, why) => {
-            put("proposal", json!(id.to_string()));
-            put("detail", json!(why));
+            json!({ "event": name, "proposal": id.to_string(), "detail": why })
         }
         Event::Signed(id, txid) | Event::Broadcast(id, txid) => {
-            put("proposal", json!(id.to_string()));
-            put("txid", json!(txid.to_string()));
+            json!({ "event": name, "proposal": id.to_string(), "txid": txid.to_string() })
         }
-        Event::Confirming(id, so_far, needed) => {
-            put("proposal", json!(id.to_string()));
-            put("confirmations", json!(so_far));
-            put("needed", json!(needed));
-            put(
-                "detail",
-                json!(format!("{so_far} of {needed} confirmations")),
-            );
-        }
-        Event::Confirmed(id, txid, height) => {
-            put("proposal", json!(id.to_string()));
-            put("txid", json!(txid.to_string()));
-            put("height", json!(height));
-        }
+        Event::Confirming(id, blocks, needed) => json!({
+            "event": name,
+            "proposal": id.to_string(),
+            "confirmations": blocks,
+            "needed": needed,
+            "detail": format!("{blocks} of {needed} confirmations"),
+        }),
+        Event::Confirmed(id, txid, height) => json!({
+            "event": name,
+            "proposal": id.to_string(),
+            "txid": txid.to_string(),
+            "height": height,
+        }),
         Event::Closed(why) | Event::Froze(why) | Event::NodeTrouble(why) => {
-            put("detail", json!(why));
+            json!({ "event": name, "detail": why })
         }
     }
-    Value::Object(value)
 }
 
 const fn name(event: &Event) -> &'static str {

@@ -5,7 +5,7 @@ mod sheet;
 mod waiting;
 
 use domain::proposal::{OfficerChange, PayeeChange};
-use domain::{Payout, Subject};
+use domain::{Payout, ProposalId, Subject};
 use treasury::{Broadcasting, Decision, PayoutStage, ProposalRecord, Treasury};
 
 pub use content::seat_words;
@@ -103,6 +103,19 @@ impl Status {
             | Status::Signed
             | Status::Broadcast => false,
         }
+    }
+}
+
+/// `payout 3f2a91c0 (0.5 BTC from Operations to Foundry Ltd)`.
+pub fn the(treasury: &Treasury, id: ProposalId) -> String {
+    match treasury.proposals.get(&id) {
+        Some(record) => format!(
+            "{} {} ({})",
+            record.proposal.subject.kind(),
+            id.short(),
+            summary(treasury, &record.proposal.subject)
+        ),
+        None => id.short(),
     }
 }
 

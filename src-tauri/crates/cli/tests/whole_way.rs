@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use common::{PIN, Stage, short, steady, stranger, text};
 use serde_json::{Value, json};
@@ -101,6 +103,9 @@ fn a_payout_goes_its_whole_way_and_the_treasury_reads_right() -> Result<()> {
         steady(&stage.run(&["vault", "list"], &[])?.done()?.out)
     );
 
+    // The co-signer watches until it is told to stop, and stops in order.
+    let watched = stage.interrupted(&["run", "--every", "60"], Duration::from_secs(10))?;
+    assert_eq!(watched.code, Some(0), "{watched:?}");
     an_export_verifies_and_a_tampered_one_names_its_entry(&stage)
 }
 

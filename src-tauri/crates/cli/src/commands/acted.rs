@@ -8,7 +8,7 @@ use treasury::ProposalRecord;
 use crate::events;
 use crate::out::{Ended, Report};
 use crate::paper::Paper;
-use crate::proposal::{Status, summary, waiting};
+use crate::proposal::{self, Status, waiting};
 use crate::view::View;
 
 /// What came of a turn.
@@ -73,15 +73,7 @@ pub fn record(view: &View, id: ProposalId) -> anyhow::Result<&ProposalRecord> {
 
 /// `payout 3f2a91c0 (0.5 BTC from Operations to Foundry Ltd)`.
 pub fn the(view: &View, id: ProposalId) -> String {
-    match view.treasury().proposals.get(&id) {
-        Some(record) => format!(
-            "{} {} ({})",
-            record.proposal.subject.kind(),
-            id.short(),
-            summary(view.treasury(), &record.proposal.subject)
-        ),
-        None => id.short(),
-    }
+    proposal::the(view.treasury(), id)
 }
 
 /// How a proposal stands after somebody acted on it.

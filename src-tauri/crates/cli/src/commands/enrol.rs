@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::{NetworkClass, Officer, TreasuryId};
 use driver::{DeskError, Purpose, first_anchors, keep_enrolment};
 use keys::attestation::TrustAnchors;
-use keys::enrol::{self, ExistingKeys, Obstacle};
+use keys::enrol::{self, Enrolment, ExistingKeys, Obstacle};
 use keys::{Cards, Pin};
 use serde_json::json;
 
@@ -93,18 +93,23 @@ fn make(
             .explain("Making three keys on the YubiKey; this takes some seconds.");
         (enrol::enrol(cards, what.serial, &pin, existing)?, Some(pin))
     };
-    let mut officer = enrolment
-        .officer(what.name.clone(), what.waiver.clone(), &whom.anchors)
-        .map_err(|error| {
-            anyhow::anyhow!(
-                "{error}. The keys stay on the YubiKey: once this is settled, enrol with --keep-keys"
-            )
-        })?;
+    let mut officer = vouched(&enrolment, what, whom)?;
     if let (Some(treasury), Some(pin)) = (whom.treasury, &pin) {
         say_touch(terminal.out, holder);
         officer.possession = Some(enrol::prove_possession(cards, &officer, treasury, pin)?);
     }
     Ok(officer)
+}
+
+/// The officer, if what the key says of itself leads to a root that is trusted.
+fn vouched(enrolment: &Enrolment, what: &Enrol, whom: &For) -> anyhow::Result<Officer> {
+    enrolment
+        .officer(what.name.clone(), what.waiver.clone(), &whom.anchors)
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "{error}. The keys stay on the YubiKey: once this is settled, enrol with --keep-keys"
+            )
+        })
 }
 
 fn failed(error: DeskError) -> anyhow::Error {

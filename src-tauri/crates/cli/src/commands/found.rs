@@ -3,7 +3,7 @@
 use domain::NetworkClass;
 use driver::{Driver, FoundingPlan, Surroundings};
 use policy::Policy;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::enrol::certificates;
 use super::look::read_text;
@@ -51,15 +51,49 @@ pub async fn found(terminal: &Terminal, what: Found) -> anyhow::Result<Report> {
 
 fn founded(view: &View) -> Report {
     let treasury = view.treasury();
+    let mut paper = Paper::default();
+    paper.line(format!("{} is founded.", treasury.founding.name));
+    paper.fields(&roster(view));
+    paper.gap();
+    paper.line(grade_words(treasury));
+    if treasury.founding.test_roots {
+        paper.line("Its YubiKeys are attested by test roots: it can never hold real money.");
+    }
+    paper.gap();
+    paper.line("Next: countersign settings bitcoin URL --user USER, then countersign vault create");
+    Report::done(paper.text(), founded_json(view))
+}
+
+fn founded_json(view: &View) -> Value {
+    let treasury = view.treasury();
+    let officers: Vec<String> = treasury
+        .founding
+        .officers
+        .iter()
+        .map(|officer| officer.name.to_string())
+        .collect();
+    json!({
+        "treasury": treasury.id.to_string(),
+        "name": treasury.founding.name.to_string(),
+        "grade": treasury.grade().name(),
+        "grade_reason": grade_reason(treasury),
+        "network_class": class_word(treasury.founding.class),
+        "officers": officers,
+        "test_roots": treasury.founding.test_roots,
+    })
+}
+
+fn roster(view: &View) -> Fields {
+    let treasury = view.treasury();
     let networks: Vec<String> = treasury
         .founding
         .networks
         .iter()
         .map(|network| network_words(*network))
         .collect();
-    let mut roster = Vec::new();
+    let mut officers = Vec::new();
     for officer in &treasury.founding.officers {
-        roster.push(format!(
+        officers.push(format!(
             "{}, YubiKey {}, id {}",
             officer.name,
             officer.serial,
@@ -82,34 +116,9 @@ fn founded(view: &View) -> Report {
     let mut fields = Fields::default();
     fields.add("Treasury", treasury.id);
     fields.add("Networks", networks.join(", "));
-    fields.add("Officers", roster.join("\n"));
+    fields.add("Officers", officers.join("\n"));
     fields.add("Machine", machines.join("\n"));
     fields.add("Policy", treasury.adoption.policy.hash().short());
     fields.maybe("Waiver", treasury.founding.waiver.as_ref());
-    let mut paper = Paper::default();
-    paper.line(format!("{} is founded.", treasury.founding.name));
-    paper.fields(&fields);
-    paper.gap();
-    paper.line(grade_words(treasury));
-    if treasury.founding.test_roots {
-        paper.line("Its YubiKeys are attested by test roots: it can never hold real money.");
-    }
-    paper.gap();
-    paper.line("Next: countersign settings bitcoin URL --user USER, then countersign vault create");
-    let officers: Vec<String> = treasury
-        .founding
-        .officers
-        .iter()
-        .map(|officer| officer.name.to_string())
-        .collect();
-    let json = json!({
-        "treasury": treasury.id.to_string(),
-        "name": treasury.founding.name.to_string(),
-        "grade": treasury.grade().name(),
-        "grade_reason": grade_reason(treasury),
-        "network_class": class_word(treasury.founding.class),
-        "officers": officers,
-        "test_roots": treasury.founding.test_roots,
-    });
-    Report::done(paper.text(), json)
+    fields
 }

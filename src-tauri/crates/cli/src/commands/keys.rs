@@ -113,25 +113,8 @@ pub fn prepare(terminal: &Terminal, serial: u32) -> anyhow::Result<Report> {
     let obstacles = before.obstacles();
     let has = |obstacle| obstacles.contains(&obstacle);
     let mut done = Vec::new();
-    let mut pin = None;
-    if has(Obstacle::PinBlocked) {
-        terminal.out.say(&format!(
-            "The PIN of YubiKey {serial} is blocked: the PUK sets a new one."
-        ));
-        let puk = puk(terminal, "PUK now set")?;
-        let new = new_code(terminal, "new PIN").map(Pin::new)??;
-        enrol::unblock_pin(&cards, serial, &puk, &new)?;
-        pin = Some(new);
-        done.push("PIN");
-    } else if has(Obstacle::FactoryPin) {
-        let tries = before.codes.tries_left;
-        terminal.out.say(&format!(
-            "The PIN of YubiKey {serial} is the factory's; {tries} tries left."
-        ));
-        let current = Pin::new(secret(terminal, "PIN now set")?)?;
-        let new = new_code(terminal, "new PIN").map(Pin::new)??;
-        enrol::change_pin(&cards, serial, &current, &new)?;
-        pin = Some(new);
+    let pin = new_pin(terminal, &cards, &before)?;
+    if pin.is_some() {
         done.push("PIN");
     }
     if has(Obstacle::FactoryPuk) {
@@ -154,6 +137,32 @@ pub fn prepare(terminal: &Terminal, serial: u32) -> anyhow::Result<Report> {
     }
     let left = enrol::inspect(&cards, serial)?.obstacles();
     Ok(prepared(serial, &done, &left))
+}
+
+/// Sets a new PIN where it is the factory's, or blocked.
+fn new_pin(terminal: &Terminal, cards: &Cards, before: &Readiness) -> anyhow::Result<Option<Pin>> {
+    let (serial, obstacles) = (before.serial, before.obstacles());
+    let has = |obstacle| obstacles.contains(&obstacle);
+    if has(Obstacle::PinBlocked) {
+        terminal.out.say(&format!(
+            "The PIN of YubiKey {serial} is blocked: the PUK sets a new one."
+        ));
+        let puk = puk(terminal, "PUK now set")?;
+        let new = new_code(terminal, "new PIN").map(Pin::new)??;
+        enrol::unblock_pin(cards, serial, &puk, &new)?;
+        return Ok(Some(new));
+    }
+    if has(Obstacle::FactoryPin) {
+        let tries = before.codes.tries_left;
+        terminal.out.say(&format!(
+            "The PIN of YubiKey {serial} is the factory's; {tries} tries left."
+        ));
+        let current = Pin::new(secret(terminal, "PIN now set")?)?;
+        let new = new_code(terminal, "new PIN").map(Pin::new)??;
+        enrol::change_pin(cards, serial, &current, &new)?;
+        return Ok(Some(new));
+    }
+    Ok(None)
 }
 
 fn prepared(serial: u32, done: &[&str], left: &[Obstacle]) -> Report {

@@ -1,5 +1,6 @@
 //! `list`: proposals, oldest first.
 
+use domain::ProposalId;
 use serde_json::{Value, json};
 use treasury::ProposalRecord;
 
@@ -31,26 +32,8 @@ pub fn report(view: &View, open: bool) -> Report {
     ];
     let mut values = Vec::new();
     for (id, record) in shown {
-        let status = Status::of(record).word();
-        let about = summary(view.treasury(), &record.proposal.subject);
-        let initiator = view.name(record.initiator);
-        let kind = record.proposal.subject.kind();
-        values.push(json!({
-            "id": id.to_string(),
-            "kind": kind,
-            "status": status,
-            "summary": about,
-            "initiator": initiator,
-            "proposed": record.proposed.to_string(),
-            "missing": waiting(view, id, record),
-        }));
-        rows.push(vec![
-            id.short(),
-            kind.to_owned(),
-            status.to_owned(),
-            initiator,
-            about,
-        ]);
+        values.push(value(view, id, record));
+        rows.push(row(view, id, record));
     }
     if values.is_empty() {
         paper.line(if open {
@@ -65,8 +48,32 @@ pub fn report(view: &View, open: bool) -> Report {
     Report::done(paper.text(), json)
 }
 
+fn value(view: &View, id: ProposalId, record: &ProposalRecord) -> Value {
+    let subject = &record.proposal.subject;
+    json!({
+        "id": id.to_string(),
+        "kind": subject.kind(),
+        "status": Status::of(record).word(),
+        "summary": summary(view.treasury(), subject),
+        "initiator": view.name(record.initiator),
+        "proposed": record.proposed.to_string(),
+        "missing": waiting(view, id, record),
+    })
+}
+
+fn row(view: &View, id: ProposalId, record: &ProposalRecord) -> Vec<String> {
+    let subject = &record.proposal.subject;
+    vec![
+        id.short(),
+        subject.kind().to_owned(),
+        Status::of(record).word().to_owned(),
+        view.name(record.initiator),
+        summary(view.treasury(), subject),
+    ]
+}
+
 /// Proposals by the time they were made.
-pub fn in_order(view: &View, open: bool) -> Vec<(domain::ProposalId, &ProposalRecord)> {
+pub fn in_order(view: &View, open: bool) -> Vec<(ProposalId, &ProposalRecord)> {
     let mut shown: Vec<_> = view
         .treasury()
         .proposals

@@ -16,12 +16,7 @@ pub async fn release(terminal: &Terminal, what: Release) -> anyhow::Result<Repor
     let view = View::of(&driver).await?;
     let id = ids::proposal(view.treasury(), &what.id)?;
     let record = acted::record(&view, id)?;
-    if !view.freezes_on(id).is_empty() {
-        anyhow::bail!(
-            "{}\nnothing is signed while it is frozen: no seat was opened; a thaw needs the governance quorum (`countersign propose thaw`)",
-            view.frozen_lines().join("\n")
-        );
-    }
+    refuse_frozen(&view, id)?;
     terminal
         .out
         .explain(&sheet(&view, id, record, &OnChain::Nothing));
@@ -54,6 +49,17 @@ pub async fn release(terminal: &Terminal, what: Release) -> anyhow::Result<Repor
         );
     }
     Ok(report)
+}
+
+/// Nobody is asked for a PIN while nothing can be signed.
+fn refuse_frozen(view: &View, id: domain::ProposalId) -> anyhow::Result<()> {
+    if !view.freezes_on(id).is_empty() {
+        anyhow::bail!(
+            "{}\nnothing is signed while it is frozen: no seat was opened; a thaw needs the governance quorum (`countersign propose thaw`)",
+            view.frozen_lines().join("\n")
+        );
+    }
+    Ok(())
 }
 
 fn signed(view: &View, id: domain::ProposalId) -> anyhow::Result<bool> {

@@ -1,10 +1,11 @@
 //! `settings`: what this machine alone needs to know.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use btc::{NodeAuth, NodeConfig};
 use domain::Name;
 use driver::{BitcoinSettings, Home, HomeError, Settings};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::SettingsCommand;
 use crate::out::Report;
@@ -22,20 +23,12 @@ pub fn settings(terminal: &Terminal, what: SettingsCommand) -> anyhow::Result<Re
             cookie,
             highest_fee_rate,
         } => {
-            let password = match &user {
-                Some(user) => Some(
-                    terminal
-                        .secrets
-                        .ask(&format!("RPC password of {user} (hidden): "))
-                        .map_err(|error| {
-                            anyhow::anyhow!("no password: {error}; nothing was changed")
-                        })?
-                        .as_str()
-                        .to_owned(),
-                ),
-                None => None,
-            };
             let cookie = cookie.map(|path| absolute(&path)).transpose()?;
+            check_url(&url)?;
+            let password = user
+                .as_deref()
+                .map(|user| password(terminal, user))
+                .transpose()?;
             settings.bitcoin = Some(BitcoinSettings {
                 url,
                 user,
@@ -52,6 +45,23 @@ pub fn settings(terminal: &Terminal, what: SettingsCommand) -> anyhow::Result<Re
     Ok(shown(&settings))
 }
 
+/// What can't be a node's address is refused here, not at the first payout.
+fn check_url(url: &str) -> anyhow::Result<()> {
+    // How it is logged in to changes nothing about the address.
+    let auth = NodeAuth::CookieFile(PathBuf::new());
+    NodeConfig::new(url, auth)
+        .map(drop)
+        .map_err(|error| anyhow::anyhow!("{error}; nothing was changed"))
+}
+
+fn password(terminal: &Terminal, user: &str) -> anyhow::Result<String> {
+    terminal
+        .secrets
+        .ask(&format!("RPC password of {user} (hidden): "))
+        .map(|typed| typed.as_str().to_owned())
+        .map_err(|error| anyhow::anyhow!("no password: {error}; nothing was changed"))
+}
+
 /// The settings that are there, or those of a home that is not founded yet.
 fn read(home: &Home) -> anyhow::Result<Settings> {
     match home.settings() {
@@ -66,7 +76,7 @@ fn read(home: &Home) -> anyhow::Result<Settings> {
     }
 }
 
-fn absolute(path: &Path) -> anyhow::Result<std::path::PathBuf> {
+fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     std::path::absolute(path)
         .map_err(|error| anyhow::anyhow!("{}: {error}; nothing was changed", path.display()))
 }
@@ -102,7 +112,11 @@ fn shown(settings: &Settings) -> Report {
     fields.maybe("Certificates", folder.as_ref());
     let mut paper = Paper::default();
     paper.fields(&fields);
-    let json = json!({
+    Report::done(paper.text(), value(settings))
+}
+
+fn value(settings: &Settings) -> Value {
+    json!({
         "machine": settings.machine.to_string(),
         "bitcoin": settings.bitcoin.as_ref().map(|bitcoin| json!({
             "url": bitcoin.url,
@@ -110,7 +124,6 @@ fn shown(settings: &Settings) -> Report {
             "cookie": bitcoin.cookie,
             "highest_fee_rate": bitcoin.highest_fee_rate,
         })),
-        "attestation_certificates": folder,
-    });
-    Report::done(paper.text(), json)
+        "attestation_certificates": settings.attestation_certificates,
+    })
 }

@@ -90,14 +90,7 @@ pub fn report(view: &View, holdings: &[(VaultId, Holding)]) -> Report {
     paper.line(grade_words(treasury));
     paper.gap();
     paper.fields(&people(view));
-    if let Some((machine, id)) = &treasury.candidate {
-        paper.gap();
-        paper.line(format!(
-            "STOPPED until the quorum lets {} take over: countersign approve {} --as OFFICER",
-            machine.name,
-            id.short()
-        ));
-    }
+    candidate(view, &mut paper);
     vaults(view, holdings, &mut paper);
     waits(view, &mut paper);
     let limits = limits::limits(view);
@@ -118,6 +111,17 @@ pub fn report(view: &View, holdings: &[(VaultId, Holding)]) -> Report {
         "limits": limits.iter().map(Standing::value).collect::<Vec<Value>>(),
     });
     Report::done(paper.text(), json)
+}
+
+fn candidate(view: &View, paper: &mut Paper) {
+    if let Some((machine, id)) = &view.treasury().candidate {
+        paper.gap();
+        paper.line(format!(
+            "STOPPED until the quorum lets {} take over: countersign approve {} --as OFFICER",
+            machine.name,
+            id.short()
+        ));
+    }
 }
 
 fn officers(view: &View) -> Vec<String> {

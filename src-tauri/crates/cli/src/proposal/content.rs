@@ -2,7 +2,7 @@
 
 use bitcoin::consensus::encode::deserialize;
 use bitcoin::{Address, Transaction};
-use domain::proposal::{OfficerChange, PayeeChange};
+use domain::proposal::{OfficerChange, PayeeChange, Thaw};
 use domain::roster::MachineChange;
 use domain::{
     Amount, FeeRate, Officer, OfficerId, Payout, Sats, Seat, SeatKind, Subject, VaultPlan,
@@ -24,49 +24,50 @@ pub fn fields(view: &View, before: &Treasury, subject: &Subject, into: &mut Fiel
         Subject::Officer(OfficerChange::Suspend(id)) => {
             into.add("Suspends", view.name(*id));
         }
-        Subject::Payee(PayeeChange::Set { name, address }) => {
+        Subject::Payee(change) => payee_fields(before, change, into),
+        Subject::Thaw(thaw) => thaw_fields(view, before, thaw, into),
+        Subject::Vault(plan) => vault_fields(before, plan, into),
+        Subject::Machine(change) => machine_fields(before, change, into),
+    }
+}
+
+fn payee_fields(before: &Treasury, change: &PayeeChange, into: &mut Fields) {
+    match change {
+        PayeeChange::Set { name, address } => {
             into.add("Payee", name);
             into.add("Network", network_words(address.network()));
             into.add("Pays to", format!("{address}\n{}", address.grouped()));
             let old = before
                 .payees
                 .get(name)
+                .filter(|payee| payee.address != *address)
                 .map(|payee| format!("{}\n{}", payee.address, payee.address.grouped()));
-            into.maybe(
-                "Until now",
-                old.filter(|old| !old.starts_with(address.as_str())),
-            );
+            into.maybe("Until now", old);
         }
-        Subject::Payee(PayeeChange::Remove { name }) => {
+        PayeeChange::Remove { name } => {
             into.add("Strikes out", name);
-            into.maybe(
-                "Paid at",
-                before
-                    .payees
-                    .get(name)
-                    .map(|payee| payee.address.to_string()),
-            );
+            let paid_at = before.payees.get(name).map(|payee| &payee.address);
+            into.maybe("Paid at", paid_at);
         }
-        Subject::Thaw(thaw) => {
-            let lines: Vec<String> = thaw
-                .freezes
-                .iter()
-                .map(|id| match before.freezes.get(id) {
-                    Some(freeze) => format!(
-                        "{} {}: {}, {}",
-                        id.short(),
-                        freeze.time,
-                        view.scope_words(&freeze.scope),
-                        freeze.reason
-                    ),
-                    None => format!("{} (no longer in force)", id.short()),
-                })
-                .collect();
-            into.add("Lifts", lines.join("\n"));
-        }
-        Subject::Vault(plan) => vault_fields(before, plan, into),
-        Subject::Machine(change) => machine_fields(before, change, into),
     }
+}
+
+fn thaw_fields(view: &View, before: &Treasury, thaw: &Thaw, into: &mut Fields) {
+    let lines: Vec<String> = thaw
+        .freezes
+        .iter()
+        .map(|id| match before.freezes.get(id) {
+            Some(freeze) => format!(
+                "{} {}: {}, {}",
+                id.short(),
+                freeze.time,
+                view.scope_words(&freeze.scope),
+                freeze.reason
+            ),
+            None => format!("{} (no longer in force)", id.short()),
+        })
+        .collect();
+    into.add("Lifts", lines.join("\n"));
 }
 
 fn payout_fields(treasury: &Treasury, payout: &Payout, into: &mut Fields) {

@@ -3,7 +3,7 @@
 use btc::ChainStatus;
 use domain::words::fingerprint;
 use domain::{Approval, ProposalId, Span, Timestamp};
-use policy::{OwnApproval, Verdict};
+use policy::{Clearance, OwnApproval, Verdict};
 use serde_json::{Map, Value, json};
 use treasury::{Decision, PlanRecord, ProposalRecord, Replay, Treasury};
 
@@ -76,34 +76,36 @@ fn judge_with(view: &View, id: ProposalId, then: &Then) -> Decided {
             refused: reasons.iter().map(ToString::to_string).collect(),
             ..Decided::default()
         },
-        Some(Verdict::Requires(clearance)) => {
-            let demands: Vec<String> = clearance
-                .demands()
-                .iter()
-                .map(ToString::to_string)
-                .collect();
-            let own = match clearance.own_approval() {
-                OwnApproval::Counts => "",
-                OwnApproval::DoesNotCount => ", the initiator not counting",
-            };
-            let delay = if clearance.delay() > Span::ZERO {
-                format!(", then {} of waiting", clearance.delay())
-            } else {
-                String::new()
-            };
-            Decided {
-                sentence: Some(format!(
-                    "{}{own}{delay} ({})",
-                    paper::all(&demands),
-                    clearance.rule()
-                )),
-                rule: Some(clearance.rule().to_string()),
-                demands,
-                limits: clearance.limits().iter().map(ToString::to_string).collect(),
-                refused: Vec::new(),
-                ends: Some(clearance.ends()),
-            }
-        }
+        Some(Verdict::Requires(clearance)) => required(&clearance),
+    }
+}
+
+fn required(clearance: &Clearance) -> Decided {
+    let demands: Vec<String> = clearance
+        .demands()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let own = match clearance.own_approval() {
+        OwnApproval::Counts => "",
+        OwnApproval::DoesNotCount => ", the initiator not counting",
+    };
+    let delay = if clearance.delay() > Span::ZERO {
+        format!(", then {} of waiting", clearance.delay())
+    } else {
+        String::new()
+    };
+    Decided {
+        sentence: Some(format!(
+            "{}{own}{delay} ({})",
+            paper::all(&demands),
+            clearance.rule()
+        )),
+        rule: Some(clearance.rule().to_string()),
+        demands,
+        limits: clearance.limits().iter().map(ToString::to_string).collect(),
+        refused: Vec::new(),
+        ends: Some(clearance.ends()),
     }
 }
 
@@ -182,10 +184,6 @@ pub fn sheet(view: &View, id: ProposalId, record: &ProposalRecord, chain: &OnCha
         &record.proposal.subject,
         &mut about,
     );
-    about.add(
-        "Proposed",
-        format!("by {} at {}", view.name(record.initiator), record.proposed),
-    );
     decision(view, id, record, &then, &mut about);
     if let Some((payout, plan)) = planned(record) {
         plan_fields(view.treasury(), payout, plan, &mut about);
@@ -212,6 +210,10 @@ fn words(id: ProposalId) -> String {
 /// What the policy demands, who approved, and what is missing.
 fn decision(view: &View, id: ProposalId, record: &ProposalRecord, then: &Then, into: &mut Fields) {
     let judged = judge_with(view, id, then);
+    into.add(
+        "Proposed",
+        format!("by {} at {}", view.name(record.initiator), record.proposed),
+    );
     into.maybe("Demands", judged.sentence);
     if !Status::of(record).is_final() {
         into.maybe("Open until", judged.ends);
@@ -264,19 +266,10 @@ pub fn sheet_json(
     chain: &OnChain,
 ) -> Map<String, Value> {
     let subject = &record.proposal.subject;
-    let then = Then::of(view, id);
-    let judged = judge_with(view, id, &then);
-    let approved_by: Vec<String> = then
-        .approvals(view, id)
-        .into_iter()
-        .map(|approval| view.name(approval.officer()))
-        .collect();
-    let way: Vec<Value> = timeline(view, id)
-        .into_iter()
-        .map(|milestone| json!({ "time": milestone.time.to_string(), "what": milestone.what }))
-        .collect();
     let mut sheet = Map::new();
-    let mut put = |name: &str, value: Value| sheet.insert(name.to_owned(), value);
+    let mut put = |name: &str, value: Value| {
+        sheet.insert(name.to_owned(), value);
+    };
     put("id", json!(id.to_string()));
     put("words", json!(fingerprint(id)));
     put("kind", json!(subject.kind()));
@@ -285,19 +278,14 @@ pub fn sheet_json(
     put("initiator", json!(view.name(record.initiator)));
     put("proposed", json!(record.proposed.to_string()));
     put("expires", json!(record.proposal.expires.to_string()));
-    put("rule", json!(judged.rule));
-    put("demands", json!(judged.demands));
-    put("ends", json!(judged.ends.map(|ends| ends.to_string())));
-    put("limits", json!(judged.limits));
-    put("refused", json!(judged.refused));
-    put("approved_by", json!(approved_by));
     put("missing", json!(waiting(view, id, record)));
     put("frozen", json!(view.frozen_json()));
-    put("way", json!(way));
+    put("way", json!(way_json(view, id)));
     match subject.payout() {
         Some(payout) => put("payout", payout_json(view.treasury(), payout)),
         None => put("subject", json!(subject)),
-    };
+    }
+    decision_json(view, id, &mut put);
     if let Some((_, plan)) = planned(record) {
         put("txid", json!(plan.txid.to_string()));
         put("fee", json!(plan.fee.to_btc()));
@@ -309,6 +297,29 @@ pub fn sheet_json(
         put("trouble", json!(why));
     }
     sheet
+}
+
+fn way_json(view: &View, id: ProposalId) -> Vec<Value> {
+    timeline(view, id)
+        .into_iter()
+        .map(|milestone| json!({ "time": milestone.time.to_string(), "what": milestone.what }))
+        .collect()
+}
+
+fn decision_json(view: &View, id: ProposalId, put: &mut impl FnMut(&str, Value)) {
+    let then = Then::of(view, id);
+    let judged = judge_with(view, id, &then);
+    let approved_by: Vec<String> = then
+        .approvals(view, id)
+        .into_iter()
+        .map(|approval| view.name(approval.officer()))
+        .collect();
+    put("rule", json!(judged.rule));
+    put("demands", json!(judged.demands));
+    put("ends", json!(judged.ends.map(|ends| ends.to_string())));
+    put("limits", json!(judged.limits));
+    put("refused", json!(judged.refused));
+    put("approved_by", json!(approved_by));
 }
 
 fn planned(record: &ProposalRecord) -> Option<(&domain::Payout, &PlanRecord)> {

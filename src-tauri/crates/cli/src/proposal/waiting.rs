@@ -1,6 +1,6 @@
 //! What a proposal waits for, and for whom.
 
-use domain::{OfficerId, ProposalId, Seat, SeatKind};
+use domain::{OfficerId, ProposalId, Seat, SeatKind, VaultId};
 use policy::Shortfall;
 use treasury::{Decision, NotAuthorised, PayoutStage, ProposalRecord};
 
@@ -123,26 +123,10 @@ fn seats(view: &View, record: &ProposalRecord) -> String {
         return "its vault, which is not there".to_owned();
     };
     let usable = |seat: &&Seat| !treasury.is_banned(id, seat.id);
-    let ready: Vec<&Seat> = vault
-        .plan
-        .seats()
-        .iter()
-        .filter(usable)
-        .filter(|seat| {
-            matches!(seat.kind, SeatKind::Device)
-                && seat.machine == view.machine
-                && treasury.active_machine(seat.machine).is_some()
-                && view.home.seat(id, seat.id).exists()
-        })
-        .collect();
-    let sealed: Vec<String> = vault
-        .plan
-        .seats()
-        .iter()
-        .filter(usable)
-        .filter_map(|seat| opened_by(view, seat))
-        .collect();
-    let needed = usize::from(vault.plan.threshold()).saturating_sub(ready.len());
+    let seats = || vault.plan.seats().iter().filter(usable);
+    let ready = seats().filter(|seat| is_ready_here(view, id, seat)).count();
+    let sealed: Vec<String> = seats().filter_map(|seat| opened_by(view, seat)).collect();
+    let needed = usize::from(vault.plan.threshold()).saturating_sub(ready);
     if needed == 0 {
         return "its seats, which are ready: they sign at the next `countersign run`".to_owned();
     }
@@ -151,6 +135,14 @@ fn seats(view: &View, record: &ProposalRecord) -> String {
         paper::count(needed, "seat"),
         sealed.join("; or ")
     )
+}
+
+/// A device seat of this machine, whose share is here.
+fn is_ready_here(view: &View, vault: VaultId, seat: &Seat) -> bool {
+    matches!(seat.kind, SeatKind::Device)
+        && seat.machine == view.machine
+        && view.treasury().active_machine(seat.machine).is_some()
+        && view.home.seat(vault, seat.id).exists()
 }
 
 fn opened_by(view: &View, seat: &Seat) -> Option<String> {

@@ -4,7 +4,8 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -252,12 +253,24 @@ impl Stage {
             .take()
             .context("no input")?
             .write_all(typed.as_bytes());
-        let output = child.wait_with_output()?;
-        Ok(Said {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout)?,
-            err: String::from_utf8(output.stderr)?,
-        })
+        said(child)
+    }
+
+    /// Starts a command, presses Ctrl-C after a while; gives how it ended.
+    pub fn interrupted(&self, words: &[&str], after: Duration) -> Result<Said> {
+        let child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .arg("--home")
+            .arg(&self.home)
+            .args(words)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        std::thread::sleep(after);
+        let pid = child.id().to_string();
+        let sent = Command::new("kill").args(["-s", "INT", &pid]).status()?;
+        ensure!(sent.success(), "it was gone already");
+        said(child)
     }
 
     /// A file beside the home.
@@ -284,6 +297,15 @@ impl Stage {
     pub fn move_to(&mut self, home: PathBuf) {
         self.home = home;
     }
+}
+
+fn said(child: Child) -> Result<Said> {
+    let output = child.wait_with_output()?;
+    Ok(Said {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout)?,
+        err: String::from_utf8(output.stderr)?,
+    })
 }
 
 /// A text of an answer.
@@ -331,7 +353,7 @@ pub fn stranger(number: u8) -> Result<String> {
     Ok(bitcoin::Address::from_witness_program(program, bitcoin::Network::Regtest).to_string())
 }
 
-/// A text with what differs from run to run replaced: ids, times, words, serials, addresses.
+/// A text with what differs from run to run replaced: ids, times, words, addresses.
 pub fn steady(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut after_words = false;
@@ -361,7 +383,6 @@ fn words_of(line: &str) -> String {
         let hexadecimal = bare.len() >= 8 && bare.bytes().all(|b| b.is_ascii_hexdigit());
         let date = bare.len() == 10 && bare.starts_with("20") && bare.contains('-');
         let time = bare.len() == 8 && bare.matches(':').count() == 2;
-        let serial = bare.len() >= 5 && bare.bytes().all(|b| b.is_ascii_digit());
         let outpoint = bare
             .split_once(':')
             .is_some_and(|(txid, _)| txid.len() == 64);
@@ -371,7 +392,6 @@ fn words_of(line: &str) -> String {
             (_, true) => "[time]",
             _ if outpoint => "[outpoint]",
             _ if address => "[address]",
-            _ if serial => "[serial]",
             _ if hexadecimal => "[id]",
             _ => return word.to_owned(),
         };
