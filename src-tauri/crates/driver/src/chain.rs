@@ -349,10 +349,11 @@ impl Driver {
             | PayoutStage::Confirmed {
                 plan, transaction, ..
             } => (plan, transaction),
-            PayoutStage::Planned(_)
-            | PayoutStage::Signing(..)
-            | PayoutStage::Aborted(..)
-            | PayoutStage::Replaced { .. } => return Ok(()),
+            // Not signed here; but its anchor can be spent by another.
+            PayoutStage::Aborted(plan, _) => (plan, &plan.planned.transaction.0),
+            PayoutStage::Planned(_) | PayoutStage::Signing(..) | PayoutStage::Replaced { .. } => {
+                return Ok(());
+            }
         };
         let Some(anchor) = plan.spends.first() else {
             return Ok(());
@@ -385,6 +386,10 @@ impl Driver {
                 events.push(Event::Reorged(id));
                 Act::Reorged(sighting())
             }
+            (
+                PayoutStage::Aborted(..),
+                ChainStatus::InBlock { .. } | ChainStatus::Mempool | ChainStatus::Unseen,
+            ) => return Ok(()),
             (
                 _,
                 ChainStatus::InBlock {
