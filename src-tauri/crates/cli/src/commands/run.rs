@@ -36,7 +36,9 @@ pub async fn run(terminal: &Terminal, what: Run) -> anyhow::Result<Ended> {
                     return Ok(Ended::Done);
                 }
             }
-            Err(error @ DriverError::ClockJumped(_)) => told.hold(out, &error),
+            Err(error @ (DriverError::ClockJumped(_) | DriverError::Clock(_))) => {
+                told.hold(out, &error)
+            }
             Err(error) => return Err(error.into()),
         }
         tokio::select! {

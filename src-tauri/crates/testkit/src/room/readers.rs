@@ -4,13 +4,13 @@ use crate::{leash::wait_for, locked};
 use anyhow::{Context as _, Result, bail};
 use pcsc::{ReaderState, State};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     ffi::{CString, OsStr},
     fs::{self, File},
     path::Path,
     process::{Command, Stdio},
     sync::{Condvar, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// The driver that `vsmartcard-vpcd` installs. It keeps its slots in globals, two a copy, so more
@@ -27,13 +27,17 @@ const SOCKET_FOLDER: &str = "/run/pcscd";
 
 /// How long a test waits until other tests free their readers.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// A reader from which a card was pulled is looked at by pcscd every 0.4 s; a card put back before it
+/// has looked would not be seen again. So a reader rests before it is used anew.
+const REST: Duration = Duration::from_millis(1500);
 /// pcscd looks into its readers every 0.4 s.
 const NOTICED: Duration = Duration::from_secs(20);
 
 /// The virtual readers.
 pub struct Readers {
     names: BTreeMap<u16, CString>,
-    free: Mutex<Vec<u16>>,
+    /// The one that has rested longest first, with the time since which it rests.
+    free: Mutex<VecDeque<(Option<Instant>, u16)>>,
     freed: Condvar,
 }
 
@@ -58,7 +62,7 @@ impl Readers {
         let names = wait_for("pcscd with its readers", Duration::from_secs(20), || {
             Ok(named_ports().filter(|names| names.len() == expected))
         })?;
-        let free = Mutex::new(names.keys().rev().copied().collect());
+        let free = Mutex::new(names.keys().map(|port| (None, *port)).collect());
         Ok(Self {
             names,
             free,
@@ -82,13 +86,18 @@ impl Readers {
         if waited.timed_out() {
             bail!("no {count} free readers within {} s", PATIENCE.as_secs());
         }
-        let rest = free.len().saturating_sub(count);
-        Ok(free.split_off(rest))
+        let taken: Vec<(Option<Instant>, u16)> = free.drain(..count).collect();
+        drop(free);
+        let rested = taken.iter().filter_map(|(since, _)| *since).max();
+        if let Some(wait) = rested.and_then(|since| REST.checked_sub(since.elapsed())) {
+            std::thread::sleep(wait);
+        }
+        Ok(taken.into_iter().map(|(_, port)| port).collect())
     }
 
     /// Gives a reader back.
     pub fn give_back(&self, port: u16) {
-        locked(&self.free).push(port);
+        locked(&self.free).push_back((Some(Instant::now()), port));
         self.freed.notify_all();
     }
 
