@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: a treasury's first day and its worst, on real parts with test keys.
 
+mod acts;
 mod countersign;
 mod keys;
 mod node;
