@@ -151,29 +151,53 @@ fn held<T>(
     let serial = target.serial;
     let failed = |step| move |error| explain(serial, step, error);
     let context = pcsc::Context::establish(pcsc::Scope::User).map_err(failed("connect"))?;
-    let mut card = connect(&context, target)?;
-    let transaction = card.transaction().map_err(failed("begin"))?;
-    let begun = stage.compare_exchange(WAITING, BEGUN, Ordering::SeqCst, Ordering::SeqCst);
-    let (after, result) = if begun.is_ok() {
-        let session = Session {
-            transaction: Ending {
-                transaction: Some(transaction),
-                after: target.after,
-            },
-            serial,
-            cancel: &target.cancel,
+    for last in (0..TRIES).map(|tried| tried + 1 == TRIES) {
+        let mut card = connect(&context, target)?;
+        let transaction = match card.transaction() {
+            Err(error) if !last && was_reset(error) => continue,
+            begun => begun.map_err(failed("begin"))?,
         };
-        let result = work(&session);
-        (session.transaction.end(), result)
-    } else {
-        let _ = transaction.end(Disposition::LeaveCard);
-        (
-            Disposition::LeaveCard,
-            Err(CardError::HeldByAnother { serial }),
-        )
-    };
-    let _ = card.disconnect(after);
-    result
+        let begun = stage.compare_exchange(WAITING, BEGUN, Ordering::SeqCst, Ordering::SeqCst);
+        if begun.is_err() {
+            let _ = transaction.end(Disposition::LeaveCard);
+            let _ = card.disconnect(Disposition::LeaveCard);
+            return Err(CardError::HeldByAnother { serial });
+        }
+        let mut answer = [0; pcsc::MAX_BUFFER_SIZE];
+        let reached = transaction.transmit(SELECT_PIV, &mut answer).map(drop);
+        if reached.is_err_and(|error| !last && was_reset(error)) {
+            let _ = transaction.end(Disposition::LeaveCard);
+            let _ = card.disconnect(Disposition::LeaveCard);
+            stage.store(WAITING, Ordering::SeqCst);
+            std::thread::sleep(LOOK);
+            continue;
+        }
+        let (after, result) = {
+            let session = Session {
+                transaction: Ending {
+                    transaction: Some(transaction),
+                    after: target.after,
+                },
+                serial,
+                cancel: &target.cancel,
+            };
+            let result = work(&session);
+            (session.transaction.end(), result)
+        };
+        let _ = card.disconnect(after);
+        return result;
+    }
+    Err(CardError::ResetByAnother { serial })
+}
+
+/// Another program may reset the card between our connecting and our first command; then nothing of
+/// ours has reached it, and we connect anew.
+const TRIES: u8 = 10;
+/// Harmless, and what every use of the applet begins with.
+const SELECT_PIV: &[u8] = &[0x00, 0xA4, 0x04, 0x00, 0x05, 0xA0, 0x00, 0x00, 0x03, 0x08];
+
+const fn was_reset(error: Pcsc) -> bool {
+    matches!(error, Pcsc::ResetCard | Pcsc::ProtoMismatch)
 }
 
 /// Connects, trying again while another program has the reader for itself.
