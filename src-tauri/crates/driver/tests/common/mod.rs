@@ -136,7 +136,13 @@ impl Acme {
 
     pub async fn found_with(policy: &str, crash: Arc<dyn Crash>) -> Self {
         let room = Room::from_env().unwrap();
-        let cards = room.plugged_cards(3).unwrap();
+        // They blink long enough for a busy machine.
+        let options = CardOptions {
+            touch_timeout: std::time::Duration::from_secs(8),
+            ..CardOptions::default()
+        };
+        let cards: Vec<Card> = (0..3).map(|_| room.new_card(&options).unwrap()).collect();
+        room.plug_all(&cards.iter().collect::<Vec<_>>()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path().join("home"));
         let root = room.root_certificate("test").unwrap();
