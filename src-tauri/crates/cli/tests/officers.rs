@@ -3,11 +3,11 @@
 mod common;
 
 use anyhow::Result;
-use common::{PIN, Stage, text};
+use common::{PIN, PUK, Stage, text};
 use serde_json::json;
 use testkit::room::{Card, CardOptions};
 
-const FACTORY: [&str; 4] = ["123456", PIN, "12345678", "55443322"];
+const FACTORY: [&str; 4] = ["123456", PIN, "12345678", PUK];
 
 fn prepared(stage: &Stage, options: &CardOptions) -> Result<(Card, String)> {
     let card = stage.room.plugged(options)?;

@@ -4,6 +4,7 @@
 //! * [`room`]: a private pcscd with virtual readers, the cards in it, and the client that tests use.
 //! * [`bitcoind`] and [`proxy`]: a private regtest node, and a line to it that can fail.
 //! * [`session_bus`]: a private D-Bus session with a real keyring.
+//! * [`typed`]: what the tests' officers type.
 //!
 //! Nothing here guards anything: keys are written to disk in the clear.
 
@@ -12,6 +13,7 @@ mod leash;
 pub mod proxy;
 pub mod room;
 pub mod session_bus;
+pub mod typed;
 pub mod virtual_yubikey;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -10,6 +10,9 @@ mod room;
 mod say;
 mod setup;
 mod test;
+/// Shared with the tests, which depend on `testkit`; this program does not.
+#[path = "../../testkit/src/typed.rs"]
+mod typed;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use crate::{
     bitcoind, cache, deny,
     environment::{Environment, cargo},
-    say, setup,
+    say, setup, typed,
 };
 use anyhow::{Context as _, Result};
 use std::{
@@ -76,9 +76,6 @@ fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
     stages.run("secrets in the log", no_secret_in_the_log)
 }
 
-/// What the tests type as PINs and PUKs: unlike anything that a hash or an amount could spell.
-const TYPED_SECRETS: [&str; 2] = ["7Qx!93mZ", "P5k?81wL"];
-
 /// Rule 6: the whole output of the tests, passing ones too, holds no PIN that an officer typed.
 fn no_secret_in_the_log() -> Result<()> {
     let log = fs::read(cache::repository()?.join(LOG))?;
@@ -88,7 +85,7 @@ fn no_secret_in_the_log() -> Result<()> {
         "the log holds no test's output, so nothing was searched"
     );
     for (number, line) in (1..).zip(log.lines()) {
-        let leaked = TYPED_SECRETS.iter().any(|secret| line.contains(secret));
+        let leaked = typed::SECRETS.iter().any(|secret| line.contains(secret));
         anyhow::ensure!(
             !leaked,
             "line {number} of {LOG} holds a PIN or PUK that a test typed"

@@ -13,9 +13,8 @@ use tempfile::TempDir;
 use testkit::bitcoind::Bitcoind;
 use testkit::room::{Card, Room};
 
-/// Every officer's PIN.
-pub const PIN: &str = "804231";
-const PUK: &str = "55443322";
+pub use testkit::typed::{PIN, PUK};
+
 /// Who founds, in the order of their cards.
 pub const OFFICERS: [&str; 3] = ["Alice", "Bob", "Carol"];
 

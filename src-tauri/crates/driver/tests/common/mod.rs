@@ -22,9 +22,8 @@ use testkit::bitcoind::Bitcoind;
 use testkit::room::{Card, CardOptions, Room};
 use treasury::{Decision, PayoutStage};
 
-/// What the officers type; `cargo xtask test` searches the whole log for it.
-pub const PIN: &str = "7Qx!93mZ";
-const PUK: &str = "P5k?81wL";
+pub use testkit::typed::PIN;
+use testkit::typed::PUK;
 
 /// Answers every PIN prompt as an officer would.
 pub struct Typist;

@@ -1,6 +1,6 @@
 //! A YubiKey becomes an officer's, on the real PC/SC stack: what is refused, and what comes of it.
 
-use crate::support::{PIN, PUK, Table, note, pin, puk};
+use crate::support::{NEW_PIN, NEW_PUK, PIN, PUK, Table, note, pin, puk};
 use domain::{Name, TreasuryId};
 use keys::attestation::{self, AttestationError, FirmwareRule, TrustAnchors};
 use keys::enrol::{self, EnrolError, ExistingKeys, Obstacle};
@@ -94,7 +94,7 @@ fn weak_or_unchanged_codes_are_refused_and_wrong_ones_counted() {
     assert_eq!(change(PIN, "777777"), EnrolError::Weak { what: "PIN" });
     assert_eq!(change(PIN, PIN), EnrolError::Same { what: "PIN" });
     assert_eq!(cards.pin_status(serial).unwrap().tries_left, 3);
-    let wrong = change("000000", "915342");
+    let wrong = change("000000", NEW_PIN);
     assert_eq!(
         wrong,
         EnrolError::Card(CardError::WrongPin {
@@ -102,7 +102,7 @@ fn weak_or_unchanged_codes_are_refused_and_wrong_ones_counted() {
             tries_left: 2
         })
     );
-    let wrong = enrol::change_puk(cards, serial, &puk("00000000"), &puk("91534222")).unwrap_err();
+    let wrong = enrol::change_puk(cards, serial, &puk("00000000"), &puk(NEW_PUK)).unwrap_err();
     assert_eq!(
         wrong,
         EnrolError::Card(CardError::WrongPuk {
@@ -111,7 +111,7 @@ fn weak_or_unchanged_codes_are_refused_and_wrong_ones_counted() {
         })
     );
     let unblock =
-        || enrol::unblock_pin(cards, serial, &puk("00000000"), &pin("915342")).unwrap_err();
+        || enrol::unblock_pin(cards, serial, &puk("00000000"), &pin(NEW_PIN)).unwrap_err();
     assert_eq!(
         unblock(),
         EnrolError::Card(CardError::WrongPuk {

@@ -8,8 +8,8 @@ use keys::enrol::{self, Enrolment, ExistingKeys};
 use keys::{Cards, Pin, Puk};
 use testkit::room::{Card, CardOptions, Exclusive, Room};
 
-pub const PIN: &str = "804231";
-pub const PUK: &str = "57310642";
+pub use testkit::typed::{NEW_PIN, NEW_PUK, PIN, PUK};
+
 pub const SOON: Duration = Duration::from_secs(10);
 
 /// What is signed.

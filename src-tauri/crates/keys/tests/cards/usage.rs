@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{DIGEST, PIN, SOON, Table, peer, pin};
+use crate::support::{DIGEST, NEW_PIN, PIN, SOON, Table, peer, pin};
 use keys::{Cancel, CardError, Setting, Slot};
 use testkit::room::CardOptions;
 use testkit::virtual_yubikey::{PullOn, TouchMode};
@@ -103,12 +103,12 @@ fn tries_left_are_known_before_a_pin_is_asked_for() {
         &table.cards,
         serial,
         &crate::support::puk(crate::support::PUK),
-        &pin("915342"),
+        &pin(NEW_PIN),
     )
     .unwrap();
     table
         .cards
-        .sign(serial, &officer.sign, &pin("915342"), &DIGEST)
+        .sign(serial, &officer.sign, &pin(NEW_PIN), &DIGEST)
         .unwrap();
 }
 
