@@ -6,10 +6,11 @@
 //! patience lasts, for the answer until it comes or the wait is called off. A thread that is left
 //! behind throws away what it gets.
 
+use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pcsc::{Disposition, Error as Pcsc, Protocols, ShareMode};
@@ -150,6 +151,9 @@ fn held<T>(
 ) -> Result<T, CardError> {
     let serial = target.serial;
     let failed = |step| move |error| explain(serial, step, error);
+    let Some(_turn) = Turn::wait(&target.reader, stage) else {
+        return Err(CardError::HeldByAnother { serial });
+    };
     let context = pcsc::Context::establish(pcsc::Scope::User).map_err(failed("connect"))?;
     for last in (0..TRIES).map(|tried| tried + 1 == TRIES) {
         let mut card = connect(&context, target)?;
@@ -188,6 +192,38 @@ fn held<T>(
         return result;
     }
     Err(CardError::ResetByAnother { serial })
+}
+
+/// Readers that a thread of this program is at.
+static BUSY: Mutex<BTreeSet<CString>> = Mutex::new(BTreeSet::new());
+
+/// One thread's turn at a reader. Within this program only one connects at a time: when one connection
+/// closes while another opens, pcscd (1.9.9, and others of that line) can take the card for unused and
+/// cut its power under the second one.
+struct Turn(CString);
+
+impl Turn {
+    /// Waits for the turn; none when nobody waits for the outcome any more.
+    fn wait(reader: &CStr, stage: &AtomicU8) -> Option<Self> {
+        loop {
+            let mut busy = BUSY.lock().unwrap_or_else(PoisonError::into_inner);
+            if busy.insert(reader.to_owned()) {
+                return Some(Self(reader.to_owned()));
+            }
+            drop(busy);
+            if stage.load(Ordering::SeqCst) != WAITING {
+                return None;
+            }
+            std::thread::sleep(LOOK / 10);
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut busy = BUSY.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.remove(&self.0);
+    }
 }
 
 /// Another program may reset the card between our connecting and our first command; then nothing of
@@ -332,7 +368,8 @@ pub(super) fn explain(serial: u32, step: &'static str, error: Pcsc) -> CardError
         | Pcsc::CommError => CardError::Removed { serial },
         // How Windows reports a touch that did not come, while a key is used.
         Pcsc::CommDataLost if step == super::piv::USE => CardError::NoTouch { serial },
-        Pcsc::ResetCard => CardError::ResetByAnother { serial },
+        // After a loss of power no protocol is agreed on any more.
+        Pcsc::ResetCard | Pcsc::ProtoMismatch => CardError::ResetByAnother { serial },
         Pcsc::SharingViolation => CardError::HeldByAnother { serial },
         Pcsc::NoService | Pcsc::ServiceStopped | Pcsc::Shutdown => {
             CardError::NoService(error.to_string())
