@@ -233,7 +233,7 @@ impl Cards {
     pub(crate) fn with<T: Send + 'static>(
         &self,
         serial: u32,
-        work: impl FnOnce(&Session<'_>) -> Result<T, CardError> + Send + 'static,
+        work: impl Fn(&Session<'_>) -> Result<T, CardError> + Send + 'static,
     ) -> Result<T, CardError> {
         self.with_firmware(serial, move |session, _| work(session))
     }
@@ -242,7 +242,7 @@ impl Cards {
     pub(crate) fn with_firmware<T: Send + 'static>(
         &self,
         serial: u32,
-        work: impl FnOnce(&Session<'_>, Firmware) -> Result<T, CardError> + Send + 'static,
+        work: impl Fn(&Session<'_>, Firmware) -> Result<T, CardError> + Send + 'static,
     ) -> Result<T, CardError> {
         let reader = self.readers.locate(serial, &self.cancel)?;
         let target = Target {

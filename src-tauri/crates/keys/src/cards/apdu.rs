@@ -20,6 +20,22 @@ impl Command {
         }
     }
 
+    /// Whether it changes the card or uses a key. What only asks can be asked again, and so can a PIN:
+    /// a right one costs no try.
+    pub const fn acts(&self) -> bool {
+        const SELECT: u8 = 0xA4;
+        const GET_DATA: u8 = 0xCB;
+        const VERIFY: u8 = 0x20;
+        const GET_METADATA: u8 = 0xF7;
+        const GET_SERIAL: u8 = 0xF8;
+        const ATTEST: u8 = 0xF9;
+        const GET_VERSION: u8 = 0xFD;
+        !matches!(
+            self.instruction,
+            SELECT | GET_DATA | VERIFY | GET_METADATA | GET_SERIAL | ATTEST | GET_VERSION
+        )
+    }
+
     /// The short-form blocks to send, in order.
     pub fn blocks(&self) -> Vec<Zeroizing<Vec<u8>>> {
         const CHAINED: u8 = 0x10;

@@ -6,6 +6,7 @@
 //! patience lasts, for the answer until it comes or the wait is called off. A thread that is left
 //! behind throws away what it gets.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -78,7 +79,7 @@ const LEFT: u8 = 2;
 /// Runs `work` in one transaction. Ends it as `target.after` says on every way out.
 pub(super) fn hold<T: Send + 'static>(
     target: Target,
-    work: impl FnOnce(&Session<'_>) -> Result<T, CardError> + Send + 'static,
+    work: impl Fn(&Session<'_>) -> Result<T, CardError> + Send + 'static,
 ) -> Result<T, CardError> {
     if target.cancel.is_cancelled() {
         return Err(CardError::Cancelled {
@@ -136,7 +137,7 @@ fn wait<T>(
 fn run<T>(
     target: &Target,
     stage: &AtomicU8,
-    work: impl FnOnce(&Session<'_>) -> Result<T, CardError>,
+    work: impl Fn(&Session<'_>) -> Result<T, CardError>,
     done: &Sender<Result<T, CardError>>,
 ) {
     let result = held(target, stage, work);
@@ -147,7 +148,7 @@ fn run<T>(
 fn held<T>(
     target: &Target,
     stage: &AtomicU8,
-    work: impl FnOnce(&Session<'_>) -> Result<T, CardError>,
+    work: impl Fn(&Session<'_>) -> Result<T, CardError>,
 ) -> Result<T, CardError> {
     let serial = target.serial;
     let failed = |step| move |error| explain(serial, step, error);
@@ -176,7 +177,7 @@ fn held<T>(
             std::thread::sleep(LOOK);
             continue;
         }
-        let (after, result) = {
+        let (after, again, result) = {
             let session = Session {
                 transaction: Ending {
                     transaction: Some(transaction),
@@ -184,11 +185,19 @@ fn held<T>(
                 },
                 serial,
                 cancel: &target.cancel,
+                acted: Cell::new(false),
             };
             let result = work(&session);
-            (session.transaction.end(), result)
+            let reset = matches!(result, Err(CardError::ResetByAnother { .. }));
+            let again = reset && !session.acted.get() && !last;
+            (session.transaction.end(), again, result)
         };
         let _ = card.disconnect(after);
+        if again {
+            stage.store(WAITING, Ordering::SeqCst);
+            std::thread::sleep(LOOK);
+            continue;
+        }
         return result;
     }
     Err(CardError::ResetByAnother { serial })
@@ -226,8 +235,8 @@ impl Drop for Turn {
     }
 }
 
-/// Another program may reset the card between our connecting and our first command; then nothing of
-/// ours has reached it, and we connect anew.
+/// Another program may reset the card under us. As long as nothing was changed on it and no touch was
+/// asked for, we connect and begin anew.
 const TRIES: u8 = 10;
 /// Harmless, and what every use of the applet begins with.
 const SELECT_PIV: &[u8] = &[0x00, 0xA4, 0x04, 0x00, 0x05, 0xA0, 0x00, 0x00, 0x03, 0x08];
@@ -290,6 +299,8 @@ pub struct Session<'tx> {
     transaction: Ending<'tx>,
     pub serial: u32,
     cancel: &'tx Cancel,
+    /// A command was sent that changes the card or uses a key: not to be done twice unasked.
+    acted: Cell<bool>,
 }
 
 impl Session<'_> {
@@ -299,6 +310,9 @@ impl Session<'_> {
         const GET_RESPONSE: &[u8] = &[0x00, 0xC0, 0x00, 0x00, 0x00];
         let mut data = Zeroizing::new(Vec::with_capacity(LONGEST_ANSWER));
         let mut status = Status::OK;
+        if command.acts() {
+            self.acted.set(true);
+        }
         for block in command.blocks() {
             if status != Status::OK {
                 return Ok(Answer { data, status });
