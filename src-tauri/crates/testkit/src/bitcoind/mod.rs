@@ -250,7 +250,10 @@ impl Bitcoind {
                 program.display(),
                 said().trim()
             );
-            Ok(self.height().is_ok().then_some(()))
+            // A block mined before the mempool is read back would leave out what waits there.
+            let mempool: Result<Value> = self.call("getmempoolinfo", &[]);
+            let read = mempool.is_ok_and(|info| info.get("loaded") == Some(&Value::Bool(true)));
+            Ok(read.then_some(()))
         })?;
         *locked(&self.process) = Some(leash);
         Ok(())
