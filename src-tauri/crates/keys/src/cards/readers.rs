@@ -15,7 +15,7 @@ use super::hold::{After, Cancel, Target, explain, hold};
 use super::{CardError, CardInfo, piv};
 
 /// How long a card may be held by another program before it is listed as unreadable.
-const LISTING_PATIENCE: Duration = Duration::from_secs(2);
+const LISTING_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Readers whose name says that they are no YubiKey are other people's cards: never opened.
 const YUBIKEY: &str = "yubikey";
