@@ -20,17 +20,19 @@ const LINE: &[(&str, &[&str])] = &[
     ("journal", &["domain"]),
     ("relay", &["domain"]),
     ("btc", &["domain", "plans"]),
+    ("evm", &["domain", "plans"]),
     (
         "driver",
         &[
             "domain", "policy", "plans", "mpc", "treasury", "keys", "journal", "relay", "btc",
+            "evm",
         ],
     ),
     (
         "cli",
         &[
             "domain", "policy", "plans", "mpc", "treasury", "keys", "journal", "relay", "btc",
-            "driver",
+            "evm", "driver",
         ],
     ),
     // A virtual card that shared our code would share our mistakes.

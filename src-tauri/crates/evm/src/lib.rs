@@ -1,0 +1,1 @@
+//! EVM chains through the company's own node.
