@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Network, NetworkClass};
-use crate::amount::Sats;
-use crate::id::{EntryId, LinkId, PolicyHash, ProposalId, SeatId, SessionId, VaultId};
+use crate::id::{EntryId, LinkId, PlansHash, PolicyHash, ProposalId, SeatId, SessionId, VaultId};
 use crate::name::{Name, Note};
 use crate::proposal::Proposal;
 use crate::roster::{HexBytes, Machine, Officer};
+use crate::sats::Sats;
 use crate::time::Timestamp;
 use crate::vault::Epoch;
 
@@ -41,8 +41,12 @@ pub enum Act {
     VaultReady(Box<VaultReady>),
     /// The exact transaction for a payout; reserves its inputs and amounts.
     Planned(Box<Planned>),
+    /// The exact transaction for a payout on an EVM chain; reserves its nonce and amounts.
+    PlannedEvm(Box<PlannedEvm>),
     /// An officer opens a seat for one plan, with slot 9c.
     Released(Release),
+    /// An officer opens a seat for the ordered plans of one batch, with slot 9c.
+    BatchReleased(BatchRelease),
     /// Signing of a version begins: once for each (payout, version).
     SigningStarted(SigningRun),
     /// Signing of the same bytes begins anew after an abort, in a fresh session.
@@ -55,6 +59,8 @@ pub enum Act {
     Broadcast(Sighting),
     /// The transaction has the vault's number of confirmations.
     Confirmed(Confirmation),
+    /// The transaction is in the chain as deep as that, but did nothing: it only cost its fee.
+    Reverted(Confirmation),
     /// A block that held the transaction left the chain.
     Reorged(Sighting),
     /// The node no longer knows the transaction.
@@ -92,13 +98,16 @@ impl Act {
             Act::KeygenAborted(_) => "keygen_aborted",
             Act::VaultReady(_) => "vault_ready",
             Act::Planned(_) => "planned",
+            Act::PlannedEvm(_) => "planned_evm",
             Act::Released(_) => "released",
+            Act::BatchReleased(_) => "batch_released",
             Act::SigningStarted(_) => "signing_started",
             Act::SigningRetried(_) => "signing_retried",
             Act::SigningAborted(_) => "signing_aborted",
             Act::Signed(_) => "signed",
             Act::Broadcast(_) => "broadcast",
             Act::Confirmed(_) => "confirmed",
+            Act::Reverted(_) => "reverted",
             Act::Reorged(_) => "reorged",
             Act::Dropped(_) => "dropped",
             Act::Replaced { .. } => "replaced",
@@ -241,6 +250,20 @@ pub struct Planned {
     pub change: Option<PlannedChange>,
 }
 
+/// The exact transaction for one version of a payout on an EVM chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedEvm {
+    /// The payout's proposal, one payout of a batch, or a cancel.
+    pub proposal: ProposalId,
+    /// 1 for the first plan; a new number for each that replaces it.
+    pub version: u32,
+    /// The unsigned EIP-1559 transaction: `0x02` and the list of its nine fields (EIP-2718).
+    pub transaction: HexBytes,
+    /// The child key whose account pays.
+    pub account: ChildPath,
+}
+
 /// An output of the vault that a plan spends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -335,6 +358,20 @@ impl From<ChildPath> for ChildPathOnWire {
 pub struct Release {
     /// The `Planned` entry.
     pub plan: EntryId,
+    /// The seat that is opened.
+    pub seat: SeatId,
+    /// Ends by itself at this time, at most ten minutes after the entry.
+    pub expires: Timestamp,
+}
+
+/// An officer opens a seat's share for all plans of one batch, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchRelease {
+    /// The batch.
+    pub batch: ProposalId,
+    /// Hash of the ids of its `PlannedEvm` entries in force, in the batch's order.
+    pub plans: PlansHash,
     /// The seat that is opened.
     pub seat: SeatId,
     /// Ends by itself at this time, at most ten minutes after the entry.

@@ -1,54 +1,20 @@
-//! Amounts bound to their asset, and fee rates. Integers only; arithmetic is checked.
+//! Amounts bound to their asset. Integers only; arithmetic is checked.
 
 use std::fmt;
 
+use alloy_primitives::U256;
 use serde::{Deserialize, Serialize};
 
-/// Something of value on a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Asset {
-    /// Bitcoin, counted in satoshi.
-    #[serde(rename = "BTC")]
-    Btc,
-}
-
-impl Asset {
-    /// The symbol shown to people.
-    pub const fn symbol(self) -> &'static str {
-        match self {
-            Asset::Btc => "BTC",
-        }
-    }
-
-    /// Decimal places between the unit people write and the base unit.
-    pub const fn decimals(self) -> u8 {
-        match self {
-            Asset::Btc => 8,
-        }
-    }
-}
-
-impl fmt::Display for Asset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.symbol())
-    }
-}
-
-impl std::str::FromStr for Asset {
-    type Err = AmountError;
-    fn from_str(text: &str) -> Result<Self, AmountError> {
-        match text {
-            "BTC" => Ok(Asset::Btc),
-            _ => Err(AmountError::UnknownAsset(text.chars().take(20).collect())),
-        }
-    }
-}
+use crate::asset::{Asset, Coin};
+use crate::sats::Sats;
 
 /// A text or sum that is no amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
     /// No such asset.
-    #[error("`{0}` is no asset of this treasury; known: BTC")]
+    #[error(
+        "`{0}` is no asset of this treasury; it knows BTC, and the coins that governance entered"
+    )]
     UnknownAsset(String),
     /// The asset is missing from the text.
     #[error("`{0}` names no asset; write for example `0.25 BTC`")]
@@ -73,6 +39,9 @@ pub enum AmountError {
     /// More than can exist.
     #[error("more than 21 million BTC can't exist")]
     TooLarge,
+    /// More than an EVM chain can count.
+    #[error("more than 2^256 - 1 base units can't exist")]
+    TooManyUnits,
     /// A sum or difference outside the range.
     #[error("the sum of the amounts is out of range")]
     Overflow,
@@ -81,95 +50,108 @@ pub enum AmountError {
     DifferentAssets(Asset, Asset),
 }
 
-/// Satoshi, from 0 to 21 million BTC.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-#[serde(try_from = "String", into = "String")]
-pub struct Sats(u64);
+/// An amount of one asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "AmountOnWire", into = "AmountOnWire")]
+pub enum Amount {
+    /// An amount of bitcoin.
+    Btc(Sats),
+    /// So many base units of a coin or token of an EVM chain.
+    Evm(Coin, U256),
+}
 
-impl Sats {
-    /// None.
-    pub const ZERO: Sats = Sats(0);
-    /// 21 million BTC (consensus `MAX_MONEY`).
-    pub const MAX: Sats = Sats(2_100_000_000_000_000);
-    /// Outputs below this are not relayed (the dearest usual kind, P2PKH, at 3 sat/vB).
-    pub const DUST: Sats = Sats(546);
-
-    /// An amount in satoshi.
-    pub const fn new(sats: u64) -> Result<Self, AmountError> {
-        if sats > Self::MAX.0 {
-            return Err(AmountError::TooLarge);
+impl Amount {
+    /// What it is an amount of.
+    pub const fn asset(self) -> Asset {
+        match self {
+            Amount::Btc(_) => Asset::Btc,
+            Amount::Evm(coin, _) => Asset::Evm(coin),
         }
-        Ok(Self(sats))
     }
 
-    /// Satoshi.
-    pub const fn get(self) -> u64 {
-        self.0
+    /// Base units: satoshi, wei, or a token's smallest unit.
+    pub fn units(self) -> U256 {
+        match self {
+            Amount::Btc(sats) => U256::from(sats.get()),
+            Amount::Evm(_, units) => units,
+        }
     }
 
-    /// The sum, unless it is more than can exist.
-    pub fn plus(self, other: Sats) -> Result<Sats, AmountError> {
-        self.0
-            .checked_add(other.0)
-            .ok_or(AmountError::Overflow)
-            .and_then(Sats::new)
+    /// True when it is nothing.
+    pub fn is_zero(self) -> bool {
+        self.units().is_zero()
     }
 
-    /// The difference, unless it is below zero.
-    pub fn minus(self, other: Sats) -> Result<Sats, AmountError> {
-        self.0
-            .checked_sub(other.0)
-            .map(Sats)
-            .ok_or(AmountError::Overflow)
+    /// The sum of two amounts of one asset.
+    pub fn plus(self, other: Amount) -> Result<Amount, AmountError> {
+        match (self, other) {
+            (Amount::Btc(a), Amount::Btc(b)) => a.plus(b).map(Amount::Btc),
+            (Amount::Evm(coin, a), Amount::Evm(same, b)) if coin == same => a
+                .checked_add(b)
+                .map(|sum| Amount::Evm(coin, sum))
+                .ok_or(AmountError::Overflow),
+            (Amount::Btc(_) | Amount::Evm(..), other) => {
+                Err(AmountError::DifferentAssets(self.asset(), other.asset()))
+            }
+        }
     }
 
-    /// The sum of many.
-    pub fn sum(all: impl IntoIterator<Item = Sats>) -> Result<Sats, AmountError> {
-        all.into_iter().try_fold(Sats::ZERO, Sats::plus)
+    /// None of an asset.
+    pub const fn zero(asset: Asset) -> Amount {
+        match asset {
+            Asset::Btc => Amount::Btc(Sats::ZERO),
+            Asset::Evm(coin) => Amount::Evm(coin, U256::ZERO),
+        }
     }
 
-    /// Reads a decimal number of BTC, for example `0.25`, without loss.
-    pub fn from_btc(text: &str) -> Result<Self, AmountError> {
-        parse_decimal(text, Asset::Btc).and_then(Sats::new)
+    /// The decimal number alone, without the symbol.
+    pub fn to_decimal(self) -> String {
+        shown_decimal(&self.units().to_string(), self.asset())
     }
 
-    /// A decimal number of BTC with all needed and no needless places: `0.25`, `3`.
-    pub fn to_btc(self) -> String {
-        show_decimal(self.0, Asset::Btc)
+    /// Reads the decimal number of an asset, for example `0.25`, without loss.
+    pub fn from_decimal(text: &str, asset: Asset) -> Result<Amount, AmountError> {
+        match asset {
+            Asset::Btc => Sats::from_btc(text).map(Amount::Btc),
+            Asset::Evm(coin) => units(&decimal_digits(text, asset)?).map(|u| Amount::Evm(coin, u)),
+        }
+    }
+
+    /// Reads `0.25 ETH`, of one of the assets given.
+    pub fn parse(text: &str, known: &[Asset]) -> Result<Amount, AmountError> {
+        let Some((number, symbol)) = text.trim().split_once(' ') else {
+            return Err(AmountError::NoAsset(text.chars().take(40).collect()));
+        };
+        let symbol = symbol.trim_start();
+        match known.iter().find(|asset| asset.symbol() == symbol) {
+            Some(asset) => Amount::from_decimal(number, *asset),
+            None => Err(AmountError::UnknownAsset(symbol.chars().take(20).collect())),
+        }
     }
 }
 
-impl fmt::Display for Sats {
+impl From<Sats> for Amount {
+    fn from(sats: Sats) -> Amount {
+        Amount::Btc(sats)
+    }
+}
+
+impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{} BTC", self.to_btc()))
+        f.pad(&format!("{} {}", self.to_decimal(), self.asset()))
     }
 }
 
-/// In JSON an amount is the decimal text of its base units, so that no reader turns it into a float.
-impl TryFrom<String> for Sats {
-    type Error = AmountError;
-    fn try_from(text: String) -> Result<Self, AmountError> {
-        let plain = !text.is_empty()
-            && text.bytes().all(|b| b.is_ascii_digit())
-            && (text.len() == 1 || !text.starts_with('0'));
-        if !plain {
-            return Err(AmountError::NotDecimal(text.chars().take(40).collect()));
-        }
-        text.parse()
-            .map_err(|_| AmountError::TooLarge)
-            .and_then(Sats::new)
+/// Reads `0.25 BTC`; amounts of other assets need to know which there are ([`Amount::parse`]).
+impl std::str::FromStr for Amount {
+    type Err = AmountError;
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        Amount::parse(text, &[Asset::Btc])
     }
 }
 
-impl From<Sats> for String {
-    fn from(sats: Sats) -> String {
-        sats.0.to_string()
-    }
-}
-
-fn parse_decimal(text: &str, asset: Asset) -> Result<u64, AmountError> {
+/// The digits of a decimal number in base units, or why it is none.
+pub(crate) fn decimal_digits(text: &str, asset: Asset) -> Result<String, AmountError> {
     let bad = || AmountError::NotDecimal(text.chars().take(40).collect());
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
@@ -186,122 +168,60 @@ fn parse_decimal(text: &str, asset: Asset) -> Result<u64, AmountError> {
             allowed,
         });
     }
-    let units = format!("{whole}{fraction:0<width$}", width = usize::from(allowed));
-    units.parse().map_err(|_| AmountError::TooLarge)
+    Ok(format!(
+        "{whole}{fraction:0<width$}",
+        width = usize::from(allowed)
+    ))
 }
 
-fn show_decimal(units: u64, asset: Asset) -> String {
-    let scale = 10_u64.pow(asset.decimals().into());
-    let fraction = format!(
-        "{:0width$}",
-        units % scale,
-        width = usize::from(asset.decimals())
-    );
+/// Base units as a decimal number with all needed and no needless places.
+pub(crate) fn shown_decimal(units: &str, asset: Asset) -> String {
+    let places = usize::from(asset.decimals());
+    let digits = format!("{units:0>width$}", width = places.saturating_add(1));
+    let (whole, fraction) = digits
+        .split_at_checked(digits.len().saturating_sub(places))
+        .unwrap_or((&digits, ""));
     match fraction.trim_end_matches('0') {
-        "" => format!("{}", units / scale),
-        fraction => format!("{}.{fraction}", units / scale),
+        "" => whole.to_owned(),
+        fraction => format!("{whole}.{fraction}"),
     }
 }
 
-/// An amount of one asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, tag = "asset", content = "units")]
-pub enum Amount {
-    /// An amount of bitcoin.
-    #[serde(rename = "BTC")]
-    Btc(Sats),
+/// Plain decimal digits as a number; the library reads signs, prefixes and separators as well.
+fn units(digits: &str) -> Result<U256, AmountError> {
+    U256::from_str_radix(digits, 10).map_err(|_| AmountError::TooManyUnits)
 }
 
-impl Amount {
-    /// What it is an amount of.
-    pub const fn asset(self) -> Asset {
-        match self {
-            Amount::Btc(_) => Asset::Btc,
-        }
-    }
-
-    /// True when it is nothing.
-    pub const fn is_zero(self) -> bool {
-        match self {
-            Amount::Btc(sats) => sats.get() == 0,
-        }
-    }
-
-    /// The sum of two amounts of one asset.
-    pub fn plus(self, other: Amount) -> Result<Amount, AmountError> {
-        match (self, other) {
-            (Amount::Btc(a), Amount::Btc(b)) => a.plus(b).map(Amount::Btc),
-        }
-    }
-
-    /// None of an asset.
-    pub const fn zero(asset: Asset) -> Amount {
-        match asset {
-            Asset::Btc => Amount::Btc(Sats::ZERO),
-        }
-    }
-
-    /// The decimal number alone, without the symbol.
-    pub fn to_decimal(self) -> String {
-        match self {
-            Amount::Btc(sats) => sats.to_btc(),
-        }
-    }
+/// In JSON an amount is the decimal text of its base units, so that no reader turns it into a float.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AmountOnWire {
+    asset: Asset,
+    units: String,
 }
 
-impl fmt::Display for Amount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{} {}", self.to_decimal(), self.asset()))
-    }
-}
-
-/// Reads `0.25 BTC`.
-impl std::str::FromStr for Amount {
-    type Err = AmountError;
-    fn from_str(text: &str) -> Result<Self, AmountError> {
-        let Some((number, symbol)) = text.trim().split_once(' ') else {
-            return Err(AmountError::NoAsset(text.chars().take(40).collect()));
+impl TryFrom<AmountOnWire> for Amount {
+    type Error = AmountError;
+    fn try_from(wire: AmountOnWire) -> Result<Self, AmountError> {
+        let Asset::Evm(coin) = wire.asset else {
+            return Sats::try_from(wire.units).map(Amount::Btc);
         };
-        match symbol.trim_start().parse()? {
-            Asset::Btc => Sats::from_btc(number).map(Amount::Btc),
+        let text = wire.units;
+        let plain = !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_digit())
+            && (text.len() == 1 || !text.starts_with('0'));
+        if !plain {
+            return Err(AmountError::NotDecimal(text.chars().take(40).collect()));
         }
+        units(&text).map(|units| Amount::Evm(coin, units))
     }
 }
 
-/// Satoshi per 1000 virtual bytes: the node's own unit for fee rates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FeeRate(u64);
-
-impl FeeRate {
-    /// A rate in satoshi per 1000 virtual bytes.
-    pub const fn from_sat_per_kvb(rate: u64) -> Self {
-        Self(rate)
-    }
-
-    /// A rate in satoshi per virtual byte.
-    pub const fn from_sat_per_vb(rate: u64) -> Self {
-        Self(rate.saturating_mul(1000))
-    }
-
-    /// Satoshi per 1000 virtual bytes.
-    pub const fn sat_per_kvb(self) -> u64 {
-        self.0
-    }
-
-    /// The fee for a transaction of `vbytes` virtual bytes, rounded up.
-    pub fn fee_for(self, vbytes: u64) -> Result<Sats, AmountError> {
-        let milli = self.0.checked_mul(vbytes).ok_or(AmountError::Overflow)?;
-        Sats::new(milli.div_ceil(1000))
-    }
-}
-
-impl fmt::Display for FeeRate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fraction = format!("{:03}", self.0 % 1000);
-        match fraction.trim_end_matches('0') {
-            "" => write!(f, "{} sat/vB", self.0 / 1000),
-            fraction => write!(f, "{}.{fraction} sat/vB", self.0 / 1000),
+impl From<Amount> for AmountOnWire {
+    fn from(amount: Amount) -> Self {
+        Self {
+            asset: amount.asset(),
+            units: amount.units().to_string(),
         }
     }
 }

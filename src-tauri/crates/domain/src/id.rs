@@ -117,9 +117,22 @@ hash_id!(
     PolicyHash, "a policy hash"
 );
 hash_id!(
+    /// The plans of a batch, in order: domain-separated SHA-256 of their entries' ids.
+    PlansHash, "a hash of plans"
+);
+hash_id!(
     /// One run of a protocol. Random, agreed by all seats, never used twice, not even after an abort.
     SessionId, "a session id"
 );
+
+impl PlansHash {
+    /// The hash of plans in their order.
+    pub fn of(plans: impl ExactSizeIterator<Item = EntryId>) -> Self {
+        let start = crate::Canonical::new("countersign/batch-plans/v1").number(plans.len() as u64);
+        let hash = plans.fold(start, |hash, plan| hash.bytes(plan.as_bytes()));
+        Self(hash.finish())
+    }
+}
 
 /// A seat's number in its vault, from 1; also its FROST identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

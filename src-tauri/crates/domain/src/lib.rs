@@ -8,15 +8,19 @@ pub mod act;
 pub mod address;
 pub mod amount;
 pub mod approval;
+pub mod asset;
+pub mod batch;
 mod canonical;
 pub mod dsse;
 pub mod entry;
+pub mod evm;
 pub mod id;
 pub mod key;
 pub mod name;
 pub mod payout;
 pub mod proposal;
 pub mod roster;
+pub mod sats;
 pub mod seal;
 pub mod time;
 pub mod vault;
@@ -26,19 +30,24 @@ pub mod words;
 mod tests;
 
 pub use act::Act;
-pub use address::{BtcAddress, Network, NetworkClass};
-pub use amount::{Amount, Asset, FeeRate, Sats};
+pub use address::{Address, BtcAddress, Network, NetworkClass};
+pub use alloy_primitives::U256;
+pub use amount::Amount;
 pub use approval::Approval;
+pub use asset::{Asset, Coin, Symbol};
+pub use batch::Batch;
 pub use canonical::Canonical;
 pub use entry::{Author, Body, Entry, Link};
+pub use evm::{ChainId, EvmAddress};
 pub use id::{
-    EntryId, LinkId, MachineId, OfficerId, PolicyHash, ProposalId, SeatId, SessionId, TreasuryId,
-    VaultId,
+    EntryId, LinkId, MachineId, OfficerId, PlansHash, PolicyHash, ProposalId, SeatId, SessionId,
+    TreasuryId, VaultId,
 };
 pub use key::{PublicKey, Signature};
 pub use name::{Name, Note};
 pub use payout::{Leg, Payout};
 pub use proposal::{Proposal, Subject};
 pub use roster::{Machine, Officer};
+pub use sats::{FeeRate, Sats};
 pub use time::{Span, Timestamp};
 pub use vault::{Epoch, Seat, SeatKind, VaultPlan};

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::BtcAddress;
+use crate::address::Address;
+use crate::amount::Amount;
+use crate::asset::Coin;
+use crate::batch::Batch;
 use crate::canonical::Canonical;
 use crate::id::{EntryId, OfficerId, ProposalId, TreasuryId};
 use crate::name::Name;
@@ -42,6 +45,14 @@ pub enum Subject {
     Vault(VaultPlan),
     /// A machine takes over a restored journal.
     Machine(MachineChange),
+    /// A coin or token becomes known.
+    Asset(Coin),
+    /// Many payouts are made.
+    Batch(Batch),
+    /// What lies on a vault's own addresses is collected in its main one.
+    Sweep(Batch),
+    /// A payout that is out is replaced by one to the vault itself.
+    Cancel(Cancel),
 }
 
 impl Subject {
@@ -55,6 +66,10 @@ impl Subject {
             Subject::Thaw(_) => "thaw",
             Subject::Vault(_) => "vault",
             Subject::Machine(_) => "machine",
+            Subject::Asset(_) => "asset",
+            Subject::Batch(_) => "batch",
+            Subject::Sweep(_) => "sweep",
+            Subject::Cancel(_) => "cancel",
         }
     }
 
@@ -67,9 +82,40 @@ impl Subject {
             | Subject::Payee(_)
             | Subject::Thaw(_)
             | Subject::Vault(_)
-            | Subject::Machine(_) => None,
+            | Subject::Machine(_)
+            | Subject::Asset(_)
+            | Subject::Batch(_)
+            | Subject::Sweep(_)
+            | Subject::Cancel(_) => None,
         }
     }
+
+    /// The payouts that are made when it is approved, in order: one of a payout, all of a batch.
+    pub fn payouts(&self) -> &[Payout] {
+        match self {
+            Subject::Payout(payout) => std::slice::from_ref(payout),
+            Subject::Batch(batch) | Subject::Sweep(batch) => batch.payouts(),
+            Subject::Policy(_)
+            | Subject::Officer(_)
+            | Subject::Payee(_)
+            | Subject::Thaw(_)
+            | Subject::Vault(_)
+            | Subject::Machine(_)
+            | Subject::Asset(_)
+            | Subject::Cancel(_) => &[],
+        }
+    }
+}
+
+/// A payout that is out is to be replaced by a transaction that pays the vault itself and spends the
+/// same anchor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cancel {
+    /// The payout, or one of a batch.
+    pub payout: ProposalId,
+    /// The most that the cancelling transaction may cost, in the chain's own coin.
+    pub fee_cap: Amount,
 }
 
 /// A policy to be adopted, with its whole text.
@@ -99,7 +145,7 @@ pub enum PayeeChange {
         /// The payee's name.
         name: Name,
         /// Where it is paid.
-        address: BtcAddress,
+        address: Address,
     },
     /// A payee is struck out.
     Remove {
@@ -148,8 +194,8 @@ impl Proposal {
             Subject::Payee(PayeeChange::Set { name, address }) => start
                 .number(1)
                 .text(name.as_str())
-                .text(address.network().name())
-                .text(address.as_str()),
+                .text(&address.network().to_string())
+                .text(&address.to_string()),
             Subject::Payee(PayeeChange::Remove { name }) => start.number(2).text(name.as_str()),
             Subject::Thaw(thaw) => {
                 let start = start.number(thaw.freezes.len() as u64);
@@ -163,6 +209,17 @@ impl Proposal {
                 .canonical(start)
                 .bytes(change.replaces.as_bytes())
                 .bytes(change.head.as_bytes()),
+            Subject::Asset(coin) => coin.canonical(start),
+            Subject::Batch(batch) | Subject::Sweep(batch) => batch.canonical(start),
+            Subject::Cancel(cancel) => {
+                let start = start.bytes(cancel.payout.as_bytes());
+                match cancel.fee_cap {
+                    Amount::Btc(sats) => start.number(sats.get()),
+                    Amount::Evm(coin, units) => {
+                        coin.canonical(start).bytes(&units.to_be_bytes::<32>())
+                    }
+                }
+            }
         }
     }
 }

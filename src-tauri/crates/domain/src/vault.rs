@@ -235,7 +235,7 @@ impl VaultPlan {
     pub(crate) fn canonical(&self, into: Canonical) -> Canonical {
         let start = into
             .text(self.name.as_str())
-            .text(self.network.name())
+            .text(&self.network.to_string())
             .number(self.confirmations.into())
             .number(self.threshold.into())
             .number(self.seats.len() as u64);

@@ -162,12 +162,12 @@ fn an_address_is_stored_in_its_one_spelling() {
     let shouted = REGTEST.to_uppercase();
     let address = BtcAddress::parse(&format!(" {shouted}\n"), Network::Regtest).unwrap();
     assert_eq!(address.as_str(), REGTEST);
-    let json = serde_json::to_string(&address).unwrap();
-    assert_eq!(serde_json::from_str::<BtcAddress>(&json).unwrap(), address);
+    let json = serde_json::to_string(&Address::Btc(address.clone())).unwrap();
+    assert_eq!(serde_json::from_str::<Address>(&json).unwrap(), Address::Btc(address.clone()));
     let loud = json.replace(REGTEST, &shouted);
-    assert!(serde_json::from_str::<BtcAddress>(&loud).is_err());
+    assert!(serde_json::from_str::<Address>(&loud).is_err());
     let elsewhere = json.replace("regtest", "bitcoin");
-    assert!(serde_json::from_str::<BtcAddress>(&elsewhere).is_err());
+    assert!(serde_json::from_str::<Address>(&elsewhere).is_err());
     assert!(address.grouped().starts_with("bcrt 1qw5 08d6 "));
 }
 
@@ -179,7 +179,7 @@ fn networks_have_a_name_and_a_class() {
         Network::Signet,
         Network::Regtest,
     ] {
-        assert_eq!(network.name().parse::<Network>().unwrap(), network);
+        assert_eq!(network.to_string().parse::<Network>().unwrap(), network);
         let real = network == Network::Bitcoin;
         assert_eq!(network.class() == NetworkClass::Mainnet, real);
     }

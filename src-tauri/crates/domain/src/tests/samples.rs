@@ -93,7 +93,7 @@ pub(super) fn machine() -> Machine {
 pub(super) fn leg(payee: Option<&str>, address: &str, amount: u64) -> Leg {
     Leg {
         payee: payee.map(name),
-        address: BtcAddress::parse(address, Network::Regtest).unwrap(),
+        address: Address::parse(address, Network::Regtest).unwrap(),
         amount: Amount::Btc(sats(amount)),
     }
 }
@@ -158,7 +158,7 @@ pub(super) fn subjects() -> Vec<(&'static str, Subject)> {
             "payee_set",
             Subject::Payee(PayeeChange::Set {
                 name: name("Landlord"),
-                address,
+                address: address.into(),
             }),
         ),
         (
