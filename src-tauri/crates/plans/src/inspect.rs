@@ -2,7 +2,7 @@
 
 use bitcoin::{OutPoint, Transaction, TxOut};
 use domain::act::{Planned, PlannedChange};
-use domain::{Amount, Leg, Payout, Sats};
+use domain::{Amount, Leg, Payout, Sats, VaultId};
 
 use crate::decode::decode;
 use crate::effects::{Change, Effects, VirtualSize};
@@ -20,6 +20,41 @@ pub(crate) struct Inspected {
     pub prevouts: Vec<TxOut>,
 }
 
+/// What a transaction is for.
+pub(crate) enum Purpose<'a> {
+    /// It pays a payout's legs.
+    Pay(&'a Payout),
+    /// It spends the anchor of a payout and pays the vault itself.
+    Cancel { vault: VaultId, fee_cap: Amount },
+}
+
+impl Purpose<'_> {
+    const fn vault(&self) -> VaultId {
+        match self {
+            Purpose::Pay(payout) => payout.vault(),
+            Purpose::Cancel { vault, .. } => *vault,
+        }
+    }
+
+    fn legs(&self) -> &[Leg] {
+        match self {
+            Purpose::Pay(payout) => payout.legs(),
+            Purpose::Cancel { .. } => &[],
+        }
+    }
+
+    fn fee_cap(&self) -> Result<Sats, PlanMismatch> {
+        let cap = match self {
+            Purpose::Pay(payout) => payout.fee_cap(),
+            Purpose::Cancel { fee_cap, .. } => *fee_cap,
+        };
+        match cap {
+            Amount::Btc(cap) => Ok(cap),
+            Amount::Evm(..) => Err(PlanMismatch::NotBitcoin),
+        }
+    }
+}
+
 /// Decodes a plan's transaction and compares all its effects with the payout: each leg in order, then
 /// at most one output that returns change to the vault itself, a fee within the cap, and nothing
 /// else. `anchor` is the outpoint that every version of the payout must spend, once it is fixed.
@@ -29,16 +64,29 @@ pub fn inspect(
     view: &VaultView,
     anchor: Option<OutPoint>,
 ) -> Result<Effects, PlanMismatch> {
-    examine(planned, payout, view, anchor).map(|inspected| inspected.effects)
+    examine(planned, &Purpose::Pay(payout), view, anchor).map(|inspected| inspected.effects)
+}
+
+/// Decodes the transaction that cancels a payout of a vault: it spends the payout's anchor, its one
+/// output returns everything to the vault itself, and it costs at most `fee_cap`.
+pub fn inspect_cancel(
+    planned: &Planned,
+    vault: VaultId,
+    fee_cap: Amount,
+    view: &VaultView,
+    anchor: OutPoint,
+) -> Result<Effects, PlanMismatch> {
+    let purpose = Purpose::Cancel { vault, fee_cap };
+    examine(planned, &purpose, view, Some(anchor)).map(|inspected| inspected.effects)
 }
 
 pub(crate) fn examine(
     planned: &Planned,
-    payout: &Payout,
+    purpose: &Purpose<'_>,
     view: &VaultView,
     anchor: Option<OutPoint>,
 ) -> Result<Inspected, PlanMismatch> {
-    check_vault(payout, view)?;
+    check_vault(purpose, view)?;
     let keys = view.keys()?;
     let transaction = decode(&planned.transaction.0)?;
     let spends: Vec<OutPoint> = transaction
@@ -50,13 +98,17 @@ pub(crate) fn examine(
         return Err(PlanMismatch::MissingAnchor(anchor));
     }
     let prevouts = describe_inputs(planned, &transaction, &keys)?;
-    check_legs(payout.legs(), &transaction.output)?;
-    let change = check_change(planned, payout, &transaction.output, &keys)?;
+    let legs = purpose.legs();
+    check_legs(legs, &transaction.output)?;
+    let change = check_change(planned, legs.len(), &transaction.output, &keys)?;
+    if change.is_none() && legs.is_empty() {
+        return Err(PlanMismatch::ChangeMissing);
+    }
     let inputs = total(&prevouts)?;
-    let fee = check_fee(inputs, total(&transaction.output)?, payout.fee_cap())?;
+    let fee = check_fee(inputs, total(&transaction.output)?, purpose.fee_cap()?)?;
     let size = check_weight(&transaction, fee)?;
     let effects = Effects {
-        legs: payout.legs().to_vec(),
+        legs: legs.to_vec(),
         change,
         fee,
         inputs,
@@ -72,15 +124,18 @@ pub(crate) fn examine(
     })
 }
 
-fn check_vault(payout: &Payout, view: &VaultView) -> Result<(), PlanMismatch> {
-    if payout.vault() != view.vault {
+fn check_vault(purpose: &Purpose<'_>, view: &VaultView) -> Result<(), PlanMismatch> {
+    if purpose.vault() != view.vault {
         return Err(PlanMismatch::OtherVault {
-            payout: payout.vault(),
+            payout: purpose.vault(),
             vault: view.vault,
         });
     }
+    if view.network.to_bitcoin().is_none() {
+        return Err(PlanMismatch::NotBitcoin);
+    }
     let foreign = |(_, leg): &(usize, &Leg)| leg.address.network() != view.network;
-    match (1..).zip(payout.legs()).find(foreign) {
+    match (1..).zip(purpose.legs()).find(foreign) {
         None => Ok(()),
         Some((number, leg)) => Err(PlanMismatch::OtherNetwork {
             leg: number,
@@ -121,13 +176,16 @@ fn check_legs(legs: &[Leg], outputs: &[TxOut]) -> Result<(), PlanMismatch> {
         });
     }
     for (number, (leg, output)) in (1..).zip(legs.iter().zip(outputs)) {
-        if output.script_pubkey.as_script() != leg.address.script_pubkey() {
+        let address = leg.address.btc().ok_or(PlanMismatch::NotBitcoin)?;
+        if output.script_pubkey.as_script() != address.script_pubkey() {
             return Err(PlanMismatch::OtherPayee {
                 leg: number,
                 expected: leg.address.clone(),
             });
         }
-        let Amount::Btc(expected) = leg.amount;
+        let Amount::Btc(expected) = leg.amount else {
+            return Err(PlanMismatch::NotBitcoin);
+        };
         if output.value.to_sat() != expected.get() {
             return Err(PlanMismatch::OtherAmount {
                 leg: number,
@@ -142,11 +200,10 @@ fn check_legs(legs: &[Leg], outputs: &[TxOut]) -> Result<(), PlanMismatch> {
 /// What follows the legs: nothing, or one output that pays the vault itself at the claimed path.
 fn check_change(
     planned: &Planned,
-    payout: &Payout,
+    legs: usize,
     outputs: &[TxOut],
     keys: &VaultKeys,
 ) -> Result<Option<Change>, PlanMismatch> {
-    let legs = payout.legs().len();
     let mut rest = (1..).zip(outputs).skip(legs);
     let candidate = match planned.change {
         None => None,

@@ -5,6 +5,7 @@
 
 mod decode;
 mod effects;
+mod evm;
 mod inspect;
 pub mod limits;
 mod mismatch;
@@ -15,8 +16,13 @@ mod vault;
 
 pub use decode::{LOCK_TIME, SEQUENCE, decode};
 pub use effects::{Change, Effects, VirtualSize};
-pub use inspect::inspect;
+pub use evm::{
+    EvmEffects, EvmFees, EvmMismatch, EvmPurpose, EvmTransaction, MAX_GAS, MAX_GAS_PRICE,
+    NonceAnchor, TRANSFER_GAS, decode_evm, inspect_evm, inspect_evm_cancel, order_evm,
+    order_evm_cancel, unsigned_hash, verify_signed_evm,
+};
+pub use inspect::{inspect, inspect_cancel};
 pub use mismatch::PlanMismatch;
-pub use order::{FinishError, InputDigest, SignedPlan, SigningOrder, order};
-pub use signed::{NotSigned, verify_signed};
+pub use order::{FinishError, InputDigest, SignedPlan, SigningOrder, TxRef, order, order_cancel};
+pub use signed::{NotSigned, verify_signed, verify_signed_cancel};
 pub use vault::{Keychain, VaultKeyError, VaultKeys, VaultView};

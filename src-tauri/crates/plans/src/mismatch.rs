@@ -3,13 +3,13 @@
 use bitcoin::OutPoint;
 use domain::act::ChildPath;
 use domain::id::{ProposalId, VaultId};
-use domain::{BtcAddress, FeeRate, Network, Sats};
+use domain::{Address, FeeRate, Network, Sats};
 
 use crate::limits;
 use crate::vault::VaultKeyError;
 
 /// What any mismatch means, and what to do.
-const SO: &str = "the builder of this plan is broken or lies; this seat signs nothing of it and the \
+pub(crate) const SO: &str = "the builder of this plan is broken or lies; this seat signs nothing of it and the \
                   money stays where it is: make a new plan";
 
 /// Why a plan is not signed. Legs, inputs and outputs are counted from 1, as people do.
@@ -23,6 +23,9 @@ pub enum PlanMismatch {
         /// What was approved.
         authorized: ProposalId,
     },
+    /// What was approved is no cancel.
+    #[error("what was approved cancels no payout; {so}", so = SO)]
+    NoCancel,
     /// The payout leaves another vault.
     #[error("the payout leaves vault {payout}, the plan spends from vault {vault}; {so}", so = SO)]
     OtherVault {
@@ -43,6 +46,11 @@ pub enum PlanMismatch {
         /// The vault's network.
         expected: Network,
     },
+    /// The payout pays on another kind of chain, or its fee cap is in another coin.
+    #[error(
+        "the payout is not one of bitcoin; nothing is signed: the payout must be proposed anew"
+    )]
+    NotBitcoin,
     /// The vault's own key can't be used.
     #[error(transparent)]
     Key(#[from] VaultKeyError),
@@ -118,7 +126,7 @@ pub enum PlanMismatch {
         /// The leg.
         leg: usize,
         /// Whom it should pay.
-        expected: BtcAddress,
+        expected: Address,
     },
     /// An output pays another amount than its leg.
     #[error("output {leg} pays {found} satoshi instead of {expected} as leg {leg} says; {so}", expected = .expected.get(), so = SO)]

@@ -1,24 +1,26 @@
 //! What may be signed, and what was.
 
 use bitcoin::OutPoint;
-use domain::Payout;
+use domain::Subject;
 use domain::act::{ChildPath, Planned};
 use domain::id::{EntryId, ProposalId, VaultId};
 use domain::vault::Epoch;
-use policy::Authorization;
+use policy::{Authorization, Mandate};
 
 use crate::effects::Effects;
-use crate::inspect::{Inspected, examine};
+use crate::evm::{EvmEffects, EvmWork};
+use crate::inspect::{Inspected, Purpose, examine};
 use crate::mismatch::PlanMismatch;
 use crate::sighash::key_path_sighashes;
 use crate::vault::VaultView;
 
-/// One input's message: the BIP341 key-path sighash and the child key that must sign it.
+/// One input's message and the child key that must sign it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InputDigest {
     /// The child key below the vault's root.
     pub path: ChildPath,
-    /// BIP341 sighash (SIGHASH_DEFAULT), recomputed by this seat from the transaction's bytes.
+    /// BIP341 key-path sighash (SIGHASH_DEFAULT), or on an EVM chain Keccak-256 of the unsigned
+    /// transaction (EIP-1559); recomputed by this seat from the transaction's bytes.
     pub sighash: [u8; 32],
 }
 
@@ -62,21 +64,62 @@ pub struct InputDigest {
 /// ```
 #[derive(Debug)]
 pub struct SigningOrder {
-    plan: EntryId,
-    proposal: ProposalId,
-    version: u32,
-    vault: VaultId,
-    epoch: Epoch,
-    transaction: bitcoin::Transaction,
-    inputs: Vec<InputDigest>,
-    output_keys: Vec<bitcoin::secp256k1::XOnlyPublicKey>,
-    effects: Effects,
+    pub(crate) plan: EntryId,
+    pub(crate) proposal: ProposalId,
+    pub(crate) version: u32,
+    pub(crate) vault: VaultId,
+    pub(crate) epoch: Epoch,
+    pub(crate) inputs: Vec<InputDigest>,
+    pub(crate) work: Work,
 }
 
-/// A transaction with every witness in place and checked. Made only by [`SigningOrder::finish`].
+/// What is signed, by family of chains.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Bitcoin {
+        transaction: bitcoin::Transaction,
+        output_keys: Vec<bitcoin::secp256k1::XOnlyPublicKey>,
+        effects: Effects,
+    },
+    Evm(EvmWork),
+}
+
+/// A transaction of one chain, by its id or hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TxRef {
+    /// Of Bitcoin.
+    Bitcoin(bitcoin::Txid),
+    /// Of an EVM chain: Keccak-256 of the signed bytes.
+    Evm([u8; 32]),
+}
+
+impl TxRef {
+    /// The 32 bytes in the order people read: what entries of the journal hold.
+    pub fn bytes(&self) -> [u8; 32] {
+        match self {
+            TxRef::Bitcoin(txid) => {
+                let mut bytes = bitcoin::hashes::Hash::to_byte_array(*txid);
+                bytes.reverse();
+                bytes
+            }
+            TxRef::Evm(hash) => *hash,
+        }
+    }
+}
+
+impl std::fmt::Display for TxRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TxRef::Bitcoin(txid) => txid.fmt(f),
+            TxRef::Evm(hash) => alloy_primitives::B256::from(*hash).fmt(f),
+        }
+    }
+}
+
+/// A transaction with every signature in place and checked. Made only by [`SigningOrder::finish`].
 ///
 /// ```compile_fail,E0451
-/// let forged = plans::SignedPlan { plan: todo!(), transaction: todo!() };
+/// let forged = plans::SignedPlan { plan: todo!(), bytes: todo!() };
 /// ```
 /// ```compile_fail,E0277
 /// fn cloned<T: Clone>() {}
@@ -93,7 +136,8 @@ pub struct SigningOrder {
 #[derive(Debug)]
 pub struct SignedPlan {
     plan: EntryId,
-    transaction: bitcoin::Transaction,
+    bytes: Vec<u8>,
+    transaction: TxRef,
 }
 
 /// Signatures that do not complete the order.
@@ -107,7 +151,7 @@ pub enum FinishError {
         /// Inputs to sign.
         wanted: usize,
     },
-    /// A signature that does not verify under its input's output key (libsecp256k1, BIP340).
+    /// A signature that does not verify under its key (libsecp256k1; BIP340, or ECDSA with low s).
     #[error("the signature of input {0} does not verify")]
     Invalid(usize),
 }
@@ -123,10 +167,10 @@ pub fn order(
     view: &VaultView,
     anchor: Option<OutPoint>,
 ) -> Result<SigningOrder, PlanMismatch> {
-    let proposal = authorization.proposal();
+    let purpose = Purpose::Pay(authorization.payout());
     assemble(
-        proposal,
-        authorization.payout(),
+        authorization.proposal(),
+        &purpose,
         plan,
         planned,
         view,
@@ -134,10 +178,36 @@ pub fn order(
     )
 }
 
+/// The right to sign the transaction that cancels a payout of this vault, from what governance decided.
+/// `anchor` is the cancelled payout's.
+pub fn order_cancel(
+    mandate: Mandate,
+    plan: EntryId,
+    planned: &Planned,
+    view: &VaultView,
+    anchor: OutPoint,
+) -> Result<SigningOrder, PlanMismatch> {
+    let Subject::Cancel(cancel) = mandate.subject() else {
+        return Err(PlanMismatch::NoCancel);
+    };
+    let purpose = Purpose::Cancel {
+        vault: view.vault,
+        fee_cap: cancel.fee_cap,
+    };
+    assemble(
+        mandate.proposal(),
+        &purpose,
+        plan,
+        planned,
+        view,
+        Some(anchor),
+    )
+}
+
 /// Inspects a plan under what was approved and readies each input's digest, recomputed here.
 fn assemble(
     proposal: ProposalId,
-    payout: &Payout,
+    purpose: &Purpose<'_>,
     plan: EntryId,
     planned: &Planned,
     view: &VaultView,
@@ -154,7 +224,7 @@ fn assemble(
         transaction,
         keys,
         prevouts,
-    } = examine(planned, payout, view, anchor)?;
+    } = examine(planned, purpose, view, anchor)?;
     let sighashes = key_path_sighashes(&transaction, &prevouts)?;
     let paths = planned.inputs.iter().map(|input| input.path);
     let output_keys = paths.clone().map(|path| keys.output_key_at(path));
@@ -169,9 +239,11 @@ fn assemble(
             .zip(sighashes)
             .map(|(path, sighash)| InputDigest { path, sighash })
             .collect(),
-        output_keys: output_keys.collect::<Result<_, _>>()?,
-        transaction,
-        effects,
+        work: Work::Bitcoin {
+            transaction,
+            output_keys: output_keys.collect::<Result<_, _>>()?,
+            effects,
+        },
     })
 }
 
@@ -206,41 +278,69 @@ impl SigningOrder {
         &self.inputs
     }
 
-    /// What the transaction does, as this seat decoded it.
-    pub const fn effects(&self) -> &Effects {
-        &self.effects
+    /// What a transaction of Bitcoin does, as this seat decoded it.
+    pub const fn effects(&self) -> Option<&Effects> {
+        match &self.work {
+            Work::Bitcoin { effects, .. } => Some(effects),
+            Work::Evm(_) => None,
+        }
     }
 
-    /// Puts one BIP340 signature to each input, after checking each with libsecp256k1 under the
-    /// input's output key.
+    /// What a transaction of an EVM chain does, as this seat decoded it.
+    pub const fn evm_effects(&self) -> Option<&EvmEffects> {
+        match &self.work {
+            Work::Bitcoin { .. } => None,
+            Work::Evm(work) => Some(&work.effects),
+        }
+    }
+
+    /// Puts one signature to each input, after checking each with libsecp256k1: BIP340 under the
+    /// input's output key, or ECDSA with low s under the account's.
     pub fn finish(self, signatures: &[[u8; 64]]) -> Result<SignedPlan, FinishError> {
-        use bitcoin::secp256k1::{Message, Secp256k1, schnorr};
-        if signatures.len() != self.inputs.len() {
-            return Err(FinishError::Count {
-                given: signatures.len(),
-                wanted: self.inputs.len(),
-            });
-        }
-        let secp = Secp256k1::verification_only();
-        let mut transaction = self.transaction;
-        let parts = self
-            .inputs
-            .iter()
-            .zip(&self.output_keys)
-            .zip(signatures)
-            .zip(&mut transaction.input);
-        for (index, (((input, key), signature), txin)) in parts.enumerate() {
-            let invalid = |_| FinishError::Invalid(index);
-            let parsed = schnorr::Signature::from_slice(signature).map_err(invalid)?;
-            secp.verify_schnorr(&parsed, &Message::from_digest(input.sighash), key)
-                .map_err(invalid)?;
-            txin.witness = bitcoin::Witness::from_slice(&[signature.as_slice()]);
-        }
+        let (bytes, transaction) = match self.work {
+            Work::Bitcoin {
+                transaction,
+                output_keys,
+                ..
+            } => finish_bitcoin(transaction, &self.inputs, &output_keys, signatures)?,
+            Work::Evm(work) => work.finish(signatures)?,
+        };
         Ok(SignedPlan {
             plan: self.plan,
+            bytes,
             transaction,
         })
     }
+}
+
+fn finish_bitcoin(
+    mut transaction: bitcoin::Transaction,
+    inputs: &[InputDigest],
+    output_keys: &[bitcoin::secp256k1::XOnlyPublicKey],
+    signatures: &[[u8; 64]],
+) -> Result<(Vec<u8>, TxRef), FinishError> {
+    use bitcoin::secp256k1::{Message, Secp256k1, schnorr};
+    if signatures.len() != inputs.len() {
+        return Err(FinishError::Count {
+            given: signatures.len(),
+            wanted: inputs.len(),
+        });
+    }
+    let secp = Secp256k1::verification_only();
+    let parts = inputs
+        .iter()
+        .zip(output_keys)
+        .zip(signatures)
+        .zip(&mut transaction.input);
+    for (index, (((input, key), signature), txin)) in parts.enumerate() {
+        let invalid = |_| FinishError::Invalid(index);
+        let parsed = schnorr::Signature::from_slice(signature).map_err(invalid)?;
+        secp.verify_schnorr(&parsed, &Message::from_digest(input.sighash), key)
+            .map_err(invalid)?;
+        txin.witness = bitcoin::Witness::from_slice(&[signature.as_slice()]);
+    }
+    let bytes = bitcoin::consensus::serialize(&transaction);
+    Ok((bytes, TxRef::Bitcoin(transaction.compute_txid())))
 }
 
 impl SignedPlan {
@@ -249,8 +349,13 @@ impl SignedPlan {
         self.plan
     }
 
-    /// The transaction with its witnesses.
-    pub const fn transaction(&self) -> &bitcoin::Transaction {
-        &self.transaction
+    /// The signed transaction: consensus-encoded with its witnesses, or EIP-2718 bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Which transaction it is.
+    pub const fn transaction(&self) -> TxRef {
+        self.transaction
     }
 }

@@ -3,10 +3,11 @@
 use bitcoin::consensus::encode::deserialize;
 use bitcoin::secp256k1::{Message, Secp256k1, schnorr};
 use bitcoin::{Transaction, Witness};
-use domain::Payout;
 use domain::act::Planned;
+use domain::{Amount, Payout};
 
-use crate::inspect::examine;
+use crate::evm::EvmMismatch;
+use crate::inspect::{Purpose, examine};
 use crate::mismatch::PlanMismatch;
 use crate::sighash::key_path_sighashes;
 use crate::vault::VaultView;
@@ -17,14 +18,18 @@ pub enum NotSigned {
     /// The plan itself does not hold.
     #[error(transparent)]
     Plan(#[from] PlanMismatch),
+    /// The plan of an EVM chain does not hold.
+    #[error(transparent)]
+    EvmPlan(#[from] EvmMismatch),
     /// Not a transaction, or bytes left over.
     #[error("the signed bytes are no transaction")]
     Malformed,
     /// Another transaction than the plan's.
     #[error("the signed transaction is another than the planned one")]
     OtherTransaction,
-    /// A witness that is not one 64-byte BIP340 signature that verifies.
-    #[error("input {0} does not carry one valid 64-byte Schnorr signature")]
+    /// A witness that is not one 64-byte BIP340 signature that verifies; on an EVM chain, a signature
+    /// of another account, or with a high s.
+    #[error("input {0} does not carry one valid signature in its one encoding")]
     Witness(usize),
 }
 
@@ -35,7 +40,27 @@ pub fn verify_signed(
     view: &VaultView,
     bytes: &[u8],
 ) -> Result<(), NotSigned> {
-    let inspected = examine(planned, payout, view, None)?;
+    verify(planned, &Purpose::Pay(payout), view, bytes)
+}
+
+/// The same for a transaction that cancels a payout of the vault.
+pub fn verify_signed_cancel(
+    planned: &Planned,
+    fee_cap: Amount,
+    view: &VaultView,
+    bytes: &[u8],
+) -> Result<(), NotSigned> {
+    let vault = view.vault;
+    verify(planned, &Purpose::Cancel { vault, fee_cap }, view, bytes)
+}
+
+fn verify(
+    planned: &Planned,
+    purpose: &Purpose<'_>,
+    view: &VaultView,
+    bytes: &[u8],
+) -> Result<(), NotSigned> {
+    let inspected = examine(planned, purpose, view, None)?;
     let signed: Transaction = deserialize(bytes).map_err(|_| NotSigned::Malformed)?;
     let mut bare = signed.clone();
     bare.input

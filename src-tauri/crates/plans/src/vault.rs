@@ -6,7 +6,7 @@ use bitcoin::secp256k1::{PublicKey, Secp256k1, VerifyOnly, XOnlyPublicKey};
 use bitcoin::{NetworkKind, ScriptBuf};
 use domain::act::{ChildPath, VaultKey};
 use domain::id::VaultId;
-use domain::{BtcAddress, Network, NetworkClass};
+use domain::{Address, BtcAddress, EvmAddress, Network, NetworkClass};
 
 /// What a seat knows of a vault from its own journal, and all that is needed to know its addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,14 +125,17 @@ impl VaultKeys {
         format!("tr([{}]{}/{step}/*)", self.root.fingerprint(), self.root)
     }
 
-    /// The x-only key of a child before the Taproot tweak (BIP341's internal key).
-    pub fn internal_key_at(&self, path: ChildPath) -> Result<UntweakedPublicKey, VaultKeyError> {
+    fn child_at(&self, path: ChildPath) -> Result<Xpub, VaultKeyError> {
         let none = VaultKeyError::NotAnAddress(path);
         let keychain = Keychain::of(path).ok_or(none.clone())?;
         let step = |index| ChildNumber::from_normal_idx(index).map_err(|_| none.clone());
         let steps = DerivationPath::from(vec![step(keychain.step())?, step(path.index())?]);
-        let child = self.root.derive_pub(&self.secp, &steps);
-        child.map(|child| child.to_x_only_pub()).map_err(|_| none)
+        self.root.derive_pub(&self.secp, &steps).map_err(|_| none)
+    }
+
+    /// The x-only key of a child before the Taproot tweak (BIP341's internal key).
+    pub fn internal_key_at(&self, path: ChildPath) -> Result<UntweakedPublicKey, VaultKeyError> {
+        self.child_at(path).map(|child| child.to_x_only_pub())
     }
 
     /// The key that signatures verify under: the internal key tweaked without a script tree (BIP341,
@@ -148,10 +151,34 @@ impl VaultKeys {
         Ok(ScriptBuf::new_p2tr(&self.secp, internal, None))
     }
 
-    /// The address of a child key.
+    /// A child key, before any tweak of Taproot.
+    pub fn child_key_at(&self, path: ChildPath) -> Result<PublicKey, VaultKeyError> {
+        self.child_at(path).map(|child| child.public_key)
+    }
+
+    /// The account of a child key on the vault's EVM chain.
+    pub fn account_at(&self, path: ChildPath) -> Result<EvmAddress, VaultKeyError> {
+        let none = VaultKeyError::NotAnAddress(path);
+        let chain = self.network.chain_id().ok_or(none.clone())?;
+        let point = self.child_key_at(path)?.serialize_uncompressed();
+        let (_form, coordinates) = point.split_last_chunk::<64>().ok_or(none.clone())?;
+        EvmAddress::of_public_key(coordinates, chain).map_err(|_| none)
+    }
+
+    /// Where a child key is paid, on whichever chain the vault lives.
+    pub fn paid_at(&self, path: ChildPath) -> Result<Address, VaultKeyError> {
+        if self.network.chain_id().is_some() {
+            return self.account_at(path).map(Address::Evm);
+        }
+        self.address_at(path).map(Address::Btc)
+    }
+
+    /// The Bitcoin address of a child key.
     pub fn address_at(&self, path: ChildPath) -> Result<BtcAddress, VaultKeyError> {
         let internal = self.internal_key_at(path)?;
-        let address = bitcoin::Address::p2tr(&self.secp, internal, None, self.network.to_bitcoin());
+        let network = self.network.to_bitcoin();
+        let network = network.ok_or(VaultKeyError::NotAnAddress(path))?;
+        let address = bitcoin::Address::p2tr(&self.secp, internal, None, network);
         // The one door to an address, so that what is shown was parsed and checked like any other.
         BtcAddress::parse(&address.to_string(), self.network)
             .map_err(|_| VaultKeyError::NotAnAddress(path))

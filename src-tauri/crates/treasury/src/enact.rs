@@ -38,9 +38,9 @@ pub(crate) fn check_enactable(
     now: Timestamp,
 ) -> Result<(), IllegalEntry> {
     let subject = &record.proposal.subject;
-    if subject.payout().is_some() {
+    if is_carried_out(subject) {
         return Err(IllegalEntry::Proposal(
-            "a payout is planned and signed, not enacted".to_owned(),
+            "a payout or cancel is planned and signed, not enacted".to_owned(),
         ));
     }
     if record.proposal.expires <= now {
@@ -54,6 +54,20 @@ pub(crate) fn check_enactable(
     check_authorised(treasury, id, record, now)
 }
 
+/// Whether it ends in a transaction rather than in a change of the treasury.
+pub(crate) const fn is_carried_out(subject: &Subject) -> bool {
+    match subject {
+        Subject::Payout(_) | Subject::Batch(_) | Subject::Sweep(_) | Subject::Cancel(_) => true,
+        Subject::Policy(_)
+        | Subject::Officer(_)
+        | Subject::Payee(_)
+        | Subject::Thaw(_)
+        | Subject::Vault(_)
+        | Subject::Machine(_)
+        | Subject::Asset(_) => false,
+    }
+}
+
 fn put_into_force(
     treasury: &mut Treasury,
     entry: &Entry,
@@ -61,10 +75,13 @@ fn put_into_force(
     subject: &Subject,
 ) -> Result<(), IllegalEntry> {
     match subject {
-        Subject::Payout(_) => {
+        Subject::Payout(_) | Subject::Batch(_) | Subject::Sweep(_) | Subject::Cancel(_) => {
             return Err(IllegalEntry::Proposal(
-                "a payout is planned and signed, not enacted".to_owned(),
+                "a payout or cancel is planned and signed, not enacted".to_owned(),
             ));
+        }
+        Subject::Asset(coin) => {
+            treasury.assets.insert(*coin);
         }
         Subject::Policy(change) => adopt(treasury, entry, &change.text)?,
         Subject::Officer(OfficerChange::Add(officer)) => {
@@ -144,6 +161,7 @@ fn drop_releases(stage: &mut PayoutStage, officer: OfficerId) {
         PayoutStage::Signing(_, run) => run.releases.retain(|_, (by, _)| *by != officer),
         PayoutStage::Signed { .. }
         | PayoutStage::Confirmed { .. }
+        | PayoutStage::Reverted { .. }
         | PayoutStage::Replaced { .. } => {}
     }
 }
@@ -164,7 +182,7 @@ fn take_over(treasury: &mut Treasury, change: &MachineChange) {
 fn decide_anew(treasury: &mut Treasury) {
     for record in treasury.proposals.values_mut().filter(|r| is_open(r)) {
         record.approvals.clear();
-        if record.proposal.subject.payout().is_some() {
+        if is_carried_out(&record.proposal.subject) {
             record.decision = Decision::Lapsed;
         }
     }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::act::ChildPath;
-use domain::{
-    Act, Amount, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp,
-};
+use domain::{Act, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp};
 use policy::{
     Authorised, Clearance, Facts, PayeeFact, Policy, Reason, Request, Shortfall, Use, UseState,
     VaultFact, Verdict,
@@ -13,7 +11,7 @@ use policy::{
 
 use crate::fold::fold;
 use crate::illegal::IllegalEntry;
-use crate::state::{Decision, PayoutStage, PlanRecord, ProposalRecord, State, Treasury};
+use crate::state::{PayoutStage, PlanBody, PlanRecord, ProposalRecord, State, Treasury};
 
 /// A state and when this machine first saw each entry.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +47,7 @@ impl Replay {
         self.seen.insert(entry.id(), entry.first_seen);
         self.latest = self.latest.max(Some(entry.effective_time()));
         if let Act::SigningStarted(run) = &entry.body.body().act
+            && !self.bases.contains_key(&run.plan)
             && let Some(basis) = self.basis_of(run.plan, entry.effective_time())
         {
             self.bases.insert(run.plan, basis);
@@ -58,6 +57,11 @@ impl Replay {
     fn basis_of(&self, plan: EntryId, now: Timestamp) -> Option<Basis> {
         let treasury = self.treasury()?;
         let id = treasury.payout_of_plan(plan)?;
+        let versions = treasury.proposals.get(&id)?.versions();
+        let cancels = { versions }
+            .find(|version| version.entry == plan)
+            .and_then(|version| version.cancels);
+        let id = cancels.unwrap_or(id);
         Some(Basis {
             policy: treasury.adoption.policy.clone(),
             facts: self.facts(treasury, now),
@@ -109,21 +113,30 @@ impl Replay {
     }
 
     /// The authorization of the first `SigningStarted`, earned again, and today's denials and limits:
-    /// what a further session for the same bytes stands on (rule 3). Everything counts from when this
-    /// machine saw it, so that a start dated back is no way round an expiry or a delay.
+    /// what a further session for the same bytes, and every bump, stands on (rule 3). Everything counts
+    /// from when this machine saw it, so that a start dated back is no way round an expiry or a delay.
     pub(crate) fn authorise_again(
         &self,
         treasury: &Treasury,
         id: ProposalId,
-        plan: EntryId,
         now: Timestamp,
     ) -> Option<Result<Authorised, NotAuthorised>> {
         let record = treasury.proposals.get(&id)?;
+        let begun = record.begun().filter(|version| version.cancels.is_none());
+        let plan = begun.min_by_key(|version| version.version())?.entry;
         let request = self.request(id, record);
         match recheck(treasury, self.facts(treasury, now), &request) {
             Ok(()) => self.bases.get(&plan).map(Basis::authorise),
             Err(reasons) => Some(Err(NotAuthorised::Refused(reasons))),
         }
+    }
+
+    /// What a further session of a cancel stands on: what governance had decided at its first.
+    pub(crate) fn authorise_cancel_again(
+        &self,
+        plan: EntryId,
+    ) -> Option<Result<Authorised, NotAuthorised>> {
+        self.bases.get(&plan).map(Basis::authorise)
     }
 
     /// The latest time the journal holds: of an entry, or of this machine's clock when it saw one. A
@@ -362,6 +375,7 @@ fn facts(
                 )
             })
             .collect(),
+        assets: treasury.assets.clone(),
         uses: treasury
             .proposals
             .iter()
@@ -387,29 +401,46 @@ fn usage(
     effective: &dyn Fn(EntryId, Timestamp) -> Timestamp,
 ) -> Option<Use> {
     let payout = record.proposal.subject.payout()?;
-    let Decision::Payout(stage) = &record.decision else {
-        return None;
-    };
-    let (state, at, fee) = match stage.as_ref() {
+    let legs = || payout.legs().to_vec();
+    let (state, at, fee, legs) = match record.stage()? {
         PayoutStage::Replaced { .. } => return None,
         PayoutStage::Confirmed {
             plan, entry, time, ..
-        } => (UseState::Settled, effective(*entry, *time), plan.fee),
-        PayoutStage::Planned(plan)
-        | PayoutStage::Signing(plan, _)
-        | PayoutStage::Aborted(plan, _)
-        | PayoutStage::Signed { plan, .. } => (
-            UseState::Reserved,
-            effective(plan.entry, plan.time),
-            payout.fee_cap(),
+        } => {
+            let paid = if plan.cancels.is_some() {
+                Vec::new()
+            } else {
+                legs()
+            };
+            (UseState::Settled, effective(*entry, *time), plan.fee, paid)
+        }
+        PayoutStage::Reverted {
+            plan, entry, time, ..
+        } => (
+            UseState::Settled,
+            effective(*entry, *time),
+            plan.fee,
+            Vec::new(),
         ),
+        PayoutStage::Planned(_)
+        | PayoutStage::Signing(..)
+        | PayoutStage::Aborted(..)
+        | PayoutStage::Signed { .. } => {
+            let first = record.versions().min_by_key(|plan| plan.version())?;
+            (
+                UseState::Reserved,
+                effective(first.entry, first.time),
+                payout.fee_cap(),
+                legs(),
+            )
+        }
     };
     Some(Use {
         proposal: id,
         vault: payout.vault(),
         initiator: record.initiator,
-        legs: payout.legs().to_vec(),
-        fee: Amount::Btc(fee),
+        legs,
+        fee,
         at,
         state,
     })
@@ -417,7 +448,10 @@ fn usage(
 
 impl PlanRecord {
     /// The child keys that sign, in the transaction's order.
-    pub fn paths(&self) -> impl Iterator<Item = ChildPath> + '_ {
-        self.planned.inputs.iter().map(|input| input.path)
+    pub fn paths(&self) -> Vec<ChildPath> {
+        match &self.body {
+            PlanBody::Bitcoin(planned) => planned.inputs.iter().map(|input| input.path).collect(),
+            PlanBody::Evm(planned) => vec![planned.account],
+        }
     }
 }

@@ -4,7 +4,7 @@ use domain::entry::{Author, SignedBody};
 use domain::{Act, Entry, MachineId, OfficerId, Span, Subject};
 
 use crate::illegal::IllegalEntry;
-use crate::state::{State, Treasury};
+use crate::state::{PlanBody, State, Treasury};
 use crate::{enact, governance, payouts, roster, sightings, vaults};
 
 /// A freeze may be older than the entry before it by this much: longer than any key blinks, too short
@@ -165,13 +165,22 @@ fn apply(treasury: &mut Treasury, entry: &Entry, voice: Voice) -> Result<(), Ill
         (Act::KeygenStarted(run), Voice::Machine(_)) => vaults::keygen_started(treasury, run),
         (Act::KeygenAborted(abort), Voice::Machine(_)) => vaults::keygen_aborted(treasury, abort),
         (Act::VaultReady(ready), Voice::Machine(_)) => vaults::ready(treasury, ready),
-        (Act::Planned(planned), Voice::Machine(_)) => payouts::plan(treasury, entry, planned),
+        (Act::Planned(planned), Voice::Machine(_)) => {
+            payouts::plan(treasury, entry, PlanBody::Bitcoin(planned.as_ref().clone()))
+        }
+        (Act::PlannedEvm(planned), Voice::Machine(_)) => {
+            payouts::plan(treasury, entry, PlanBody::Evm(planned.as_ref().clone()))
+        }
+        (Act::BatchReleased(_), _) => Err(IllegalEntry::Release(
+            "batches are not made in this version".to_owned(),
+        )),
         (Act::SigningStarted(run), Voice::Machine(_)) => payouts::start(treasury, entry, run),
         (Act::SigningRetried(run), Voice::Machine(_)) => payouts::retry(treasury, entry, run),
         (Act::SigningAborted(abort), Voice::Machine(_)) => payouts::abort(treasury, abort),
         (Act::Signed(signed), Voice::Machine(_)) => payouts::signed(treasury, signed),
         (Act::Broadcast(sighting), Voice::Machine(_)) => sightings::broadcast(treasury, sighting),
         (Act::Confirmed(place), Voice::Machine(_)) => sightings::confirmed(treasury, entry, place),
+        (Act::Reverted(place), Voice::Machine(_)) => sightings::reverted(treasury, entry, place),
         (Act::Reorged(sighting), Voice::Machine(_)) => sightings::reorged(treasury, sighting),
         (Act::Dropped(sighting), Voice::Machine(_)) => sightings::dropped(treasury, sighting),
         (Act::Replaced { plan, txid, by }, Voice::Machine(_)) => {
@@ -195,12 +204,14 @@ fn apply(treasury: &mut Treasury, entry: &Entry, voice: Voice) -> Result<(), Ill
             | Act::KeygenAborted(_)
             | Act::VaultReady(_)
             | Act::Planned(_)
+            | Act::PlannedEvm(_)
             | Act::SigningStarted(_)
             | Act::SigningRetried(_)
             | Act::SigningAborted(_)
             | Act::Signed(_)
             | Act::Broadcast(_)
             | Act::Confirmed(_)
+            | Act::Reverted(_)
             | Act::Reorged(_)
             | Act::Dropped(_)
             | Act::Replaced { .. },
@@ -228,13 +239,16 @@ fn hold_for_candidate(treasury: &Treasury, act: &Act) -> Result<(), IllegalEntry
         | Act::KeygenAborted(_)
         | Act::VaultReady(_)
         | Act::Planned(_)
+        | Act::PlannedEvm(_)
         | Act::Released(_)
+        | Act::BatchReleased(_)
         | Act::SigningStarted(_)
         | Act::SigningRetried(_)
         | Act::SigningAborted(_)
         | Act::Signed(_)
         | Act::Broadcast(_)
         | Act::Confirmed(_)
+        | Act::Reverted(_)
         | Act::Reorged(_)
         | Act::Dropped(_)
         | Act::Replaced { .. } => false,

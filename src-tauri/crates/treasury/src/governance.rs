@@ -43,9 +43,11 @@ pub(crate) fn propose(
         initiator: by,
         entry: entry.id(),
         proposed: time,
+        sequence: entry.sequence(),
         approvals: BTreeMap::new(),
         approved_by: Vec::new(),
         decision: Decision::Open,
+        earlier: Vec::new(),
     };
     treasury.proposals.insert(id, record);
     Ok(())
@@ -154,11 +156,13 @@ pub(crate) fn is_open(record: &ProposalRecord) -> bool {
     match &record.decision {
         Decision::Open => true,
         Decision::Payout(stage) => match stage.as_ref() {
-            PayoutStage::Planned(_) => true,
+            // A bump that is only planned has versions before it that are signed.
+            PayoutStage::Planned(_) => record.earlier.is_empty(),
             PayoutStage::Signing(..)
             | PayoutStage::Aborted(..)
             | PayoutStage::Signed { .. }
             | PayoutStage::Confirmed { .. }
+            | PayoutStage::Reverted { .. }
             | PayoutStage::Replaced { .. } => false,
         },
         Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => false,
@@ -199,6 +203,7 @@ pub(crate) fn freeze(
         officer,
         reason: freeze.reason.to_string(),
         time: entry.body.body().time,
+        sequence: entry.sequence(),
     };
     if officer.is_none() {
         treasury.alarms.insert(record.reason.clone());

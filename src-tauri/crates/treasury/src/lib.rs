@@ -19,6 +19,7 @@ mod state;
 mod step;
 mod subject;
 mod vaults;
+mod versions;
 
 pub use facts::{NotAuthorised, Replay};
 pub use fold::fold;
@@ -27,7 +28,8 @@ pub use grade::{Grade, GradeReason};
 pub use illegal::IllegalEntry;
 pub use order::{SeatRefusal, order_for_seat};
 pub use state::{
-    Adoption, Broadcasting, Decision, FreezeRecord, MachineStanding, OfficerRecord, PayeeRecord,
-    PayoutStage, PlanRecord, ProposalRecord, RunRecord, State, Treasury, VaultRecord, VaultStage,
+    Adoption, Anchor, Broadcasting, Decision, EarlierVersion, FreezeRecord, MachineStanding,
+    OfficerRecord, PayeeRecord, PayoutStage, PlanBody, PlanRecord, ProposalRecord, Reserved,
+    RunRecord, State, Treasury, VaultRecord, VaultStage,
 };
 pub use step::{Hands, Step, next_step};

@@ -1,10 +1,11 @@
 //! A seat's own check, on its own replay, before it gives a share of a signature (rule 2).
 
 use domain::{ProposalId, SeatId, SeatKind, SessionId, Timestamp};
-use plans::SigningOrder;
+use plans::{SigningOrder, VaultView};
+use policy::Authorised;
 
 use crate::facts::Replay;
-use crate::state::{Decision, PayoutStage, PlanRecord, RunRecord, Treasury};
+use crate::state::{Anchor, Decision, PayoutStage, PlanBody, PlanRecord, RunRecord, Treasury};
 
 /// Why a seat gives no share of a signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,9 @@ pub enum SeatRefusal {
     /// The bytes are not what was approved.
     #[error("{0}")]
     Plan(#[from] plans::PlanMismatch),
+    /// The bytes are not what was approved, on an EVM chain.
+    #[error("{0}")]
+    EvmPlan(#[from] plans::EvmMismatch),
 }
 
 /// Earns the order to sign, for one seat at its own clock: session, freeze, bans, releases,
@@ -69,9 +73,9 @@ pub fn order_for_seat(
     if treasury.candidate.is_some() {
         return Err(SeatRefusal::CandidatePending);
     }
-    let (_, payout) = treasury.payout(id).ok_or(SeatRefusal::UnknownSession)?;
+    let (record, payout) = treasury.payout(id).ok_or(SeatRefusal::UnknownSession)?;
     let vault = payout.vault();
-    if !treasury.freezes_over(vault, Some(id)).is_empty() {
+    if treasury.is_held(vault, id, plan.cancels) {
         return Err(SeatRefusal::Frozen);
     }
     if let Some(banned) = run
@@ -83,30 +87,48 @@ pub fn order_for_seat(
         return Err(SeatRefusal::Banned(*banned));
     }
     check_seats(treasury, vault, run, now)?;
-    let authorised = if run.attempt == 1 {
-        replay.authorise(treasury, id, now)
-    } else {
-        replay.authorise_again(treasury, id, plan.entry, now)
-    };
-    let authorised = authorised
-        .ok_or(SeatRefusal::UnknownSession)?
-        .map_err(|e| SeatRefusal::NotAuthorised(e.to_string()))?;
     let view = treasury
         .vaults
         .get(&vault)
         .and_then(|record| record.view(vault))
         .ok_or(SeatRefusal::UnknownSession)?;
-    let authorization = authorised
-        .into_payout()
-        .ok_or(SeatRefusal::UnknownSession)?;
-    let anchor = plan.spends.first().copied();
-    Ok(plans::order(
-        authorization,
-        plan.entry,
-        &plan.planned,
-        &view,
-        anchor,
-    )?)
+    let authorised = match (plan.cancels, run.attempt) {
+        (Some(cancel), 1) => replay.authorise(treasury, cancel, now),
+        (Some(_), _) => replay.authorise_cancel_again(plan.entry),
+        (None, 1) if record.earlier.is_empty() => replay.authorise(treasury, id, now),
+        (None, _) => replay.authorise_again(treasury, id, now),
+    };
+    let authorised = authorised
+        .ok_or(SeatRefusal::UnknownSession)?
+        .map_err(|e| SeatRefusal::NotAuthorised(e.to_string()))?;
+    // The session has begun, so this very version counts as begun: the anchor is the first one's.
+    let anchor = record.anchor().ok_or(SeatRefusal::UnknownSession)?;
+    order(authorised, plan, &view, anchor)
+}
+
+fn order(
+    authorised: Authorised,
+    plan: &PlanRecord,
+    view: &VaultView,
+    anchor: Anchor,
+) -> Result<SigningOrder, SeatRefusal> {
+    let entry = plan.entry;
+    match (&plan.body, anchor, authorised) {
+        (PlanBody::Bitcoin(planned), Anchor::Outpoint(anchor), Authorised::Payout(paying)) => {
+            Ok(plans::order(paying, entry, planned, view, Some(anchor))?)
+        }
+        (PlanBody::Bitcoin(planned), Anchor::Outpoint(anchor), Authorised::Change(mandate)) => {
+            Ok(plans::order_cancel(mandate, entry, planned, view, anchor)?)
+        }
+        (PlanBody::Evm(planned), Anchor::Nonce(anchor), Authorised::Payout(paying)) => Ok(
+            plans::order_evm(paying, entry, planned, view, Some(anchor))?,
+        ),
+        (PlanBody::Evm(planned), Anchor::Nonce(anchor), Authorised::Change(mandate)) => Ok(
+            plans::order_evm_cancel(mandate, entry, planned, view, anchor)?,
+        ),
+        (PlanBody::Bitcoin(_), Anchor::Nonce(_), _)
+        | (PlanBody::Evm(_), Anchor::Outpoint(_), _) => Err(SeatRefusal::UnknownSession),
+    }
 }
 
 fn running(
@@ -126,6 +148,7 @@ fn running(
                 | PayoutStage::Aborted(..)
                 | PayoutStage::Signed { .. }
                 | PayoutStage::Confirmed { .. }
+                | PayoutStage::Reverted { .. }
                 | PayoutStage::Replaced { .. } => None,
             },
             Decision::Open

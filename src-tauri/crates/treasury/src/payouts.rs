@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::act::{Abort, Planned, Release, Signed, SigningRun};
+use domain::act::{Abort, Release, Signed, SigningRun};
 use domain::{Entry, EntryId, OfficerId, Payout, ProposalId, SeatId, SeatKind, Span, Timestamp};
 
 use crate::facts::{check_authorised, still_allowed};
 use crate::governance::is_open;
 use crate::illegal::IllegalEntry;
 use crate::state::{
-    Broadcasting, Decision, PayoutStage, PlanRecord, ProposalRecord, RunRecord, Treasury,
+    Broadcasting, Decision, EarlierVersion, PayoutStage, PlanBody, PlanRecord, ProposalRecord,
+    RunRecord, Treasury,
 };
+use crate::versions::{self, Version};
 
 /// A released share is wiped after this at the latest.
 const LONGEST_RELEASE: Span = Span::from_secs(600);
@@ -18,61 +20,101 @@ const LONGEST_RELEASE: Span = Span::from_secs(600);
 pub(crate) fn plan(
     treasury: &mut Treasury,
     entry: &Entry,
-    planned: &Planned,
+    body: PlanBody,
 ) -> Result<(), IllegalEntry> {
     let time = entry.body.body().time;
-    let id = planned.proposal;
+    let (id, cancels) = versions::target(treasury, body.proposal())?;
     let (record, payout) = known(treasury, id)?;
-    if !is_open(record) {
-        return Err(IllegalEntry::NotOpen(id));
-    }
-    if record.proposal.expires <= time {
-        return Err(IllegalEntry::Plan(
-            "the payout's time has passed".to_owned(),
-        ));
-    }
-    hold_if_frozen(treasury, payout, id)?;
-    let version = match &record.decision {
-        Decision::Payout(stage) => stage.plan().planned.version.saturating_add(1),
-        Decision::Open | Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => 1,
-    };
-    if planned.version != version {
+    let version = versions::next(record, cancels)?;
+    if body.version() != version {
         return Err(IllegalEntry::Plan(format!(
             "version {version} comes next, not {}",
-            planned.version
+            body.version()
         )));
     }
-    check_authorised(treasury, id, record, time)?;
-    let view = treasury
-        .vaults
-        .get(&payout.vault())
-        .and_then(|vault| vault.view(payout.vault()))
-        .ok_or_else(|| IllegalEntry::Unknown {
-            what: "vault",
-            which: payout.vault().short(),
-        })?;
-    let effects = plans::inspect(planned, payout, &view, None)
-        .map_err(|e| IllegalEntry::Plan(e.to_string()))?;
-    let reserved = treasury.reserved_outpoints(Some(id));
-    if let Some(taken) = effects
-        .spends()
-        .iter()
-        .find(|outpoint| reserved.contains(outpoint))
-    {
-        return Err(IllegalEntry::Plan(format!(
-            "{taken} is reserved for another payout"
-        )));
+    hold_if_frozen(treasury, payout, id, cancels)?;
+    may_begin(treasury, id, record, cancels, time)?;
+    let plan = versions::examine(treasury, record, payout, cancels, body, entry)?;
+    versions::check_reserved(treasury, id, &plan)?;
+    versions::check_replaces(record, &plan)?;
+    supersede(treasury, id, plan)?;
+    if let Some(cancel) = cancels.and_then(|cancel| treasury.proposals.get_mut(&cancel)) {
+        cancel.decision = Decision::Enacted(entry.id());
     }
-    let record = PlanRecord {
-        entry: entry.id(),
-        time,
-        planned: planned.clone(),
-        spends: effects.spends().to_vec(),
-        fee: effects.fee(),
-        txid: effects.txid(),
-        releases: BTreeMap::new(),
+    Ok(())
+}
+
+/// Whether a version may be planned and its signing begin. The first stands on the approvals and its
+/// time; a bump on the authorization of the first start, and on today's denials and limits; a cancel on
+/// what governance decided (rule 3).
+fn may_begin(
+    treasury: &Treasury,
+    id: ProposalId,
+    record: &ProposalRecord,
+    cancels: Option<ProposalId>,
+    time: Timestamp,
+) -> Result<(), IllegalEntry> {
+    match Version::of(record, cancels) {
+        Version::First => {
+            in_time(record, time)?;
+            check_authorised(treasury, id, record, time)
+        }
+        Version::Bump => still_allowed(treasury, id, record, time),
+        Version::Cancel(cancel) => {
+            let record = treasury
+                .proposals
+                .get(&cancel)
+                .ok_or_else(|| unknown("cancel", cancel.short()))?;
+            in_time(record, time)?;
+            check_authorised(treasury, cancel, record, time)
+        }
+    }
+}
+
+fn in_time(record: &ProposalRecord, time: Timestamp) -> Result<(), IllegalEntry> {
+    if record.proposal.expires <= time {
+        return Err(IllegalEntry::Plan("its time has passed".to_owned()));
+    }
+    Ok(())
+}
+
+/// The new plan takes the place of the present one. What began to be signed is remembered.
+fn supersede(
+    treasury: &mut Treasury,
+    id: ProposalId,
+    plan: PlanRecord,
+) -> Result<(), IllegalEntry> {
+    let record = treasury
+        .proposals
+        .get_mut(&id)
+        .ok_or_else(|| unknown("payout", id.short()))?;
+    let begun = match &record.decision {
+        Decision::Payout(stage) => match stage.as_ref() {
+            PayoutStage::Signed {
+                plan,
+                transaction,
+                broadcast,
+            } => Some(EarlierVersion {
+                plan: plan.clone(),
+                signed: Some((transaction.clone(), *broadcast)),
+            }),
+            PayoutStage::Aborted(plan, _) => Some(EarlierVersion {
+                plan: plan.clone(),
+                signed: None,
+            }),
+            PayoutStage::Planned(_)
+            | PayoutStage::Signing(..)
+            | PayoutStage::Confirmed { .. }
+            | PayoutStage::Reverted { .. }
+            | PayoutStage::Replaced { .. } => None,
+        },
+        Decision::Open | Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => {
+            None
+        }
     };
-    set(treasury, id, PayoutStage::Planned(record))
+    record.earlier.extend(begun);
+    record.decision = Decision::Payout(Box::new(PayoutStage::Planned(plan)));
+    Ok(())
 }
 
 pub(crate) fn release(
@@ -88,7 +130,8 @@ pub(crate) fn release(
     }
     let id = by_plan(treasury, release.plan)?;
     let (record, payout) = known(treasury, id)?;
-    hold_if_frozen(treasury, payout, id)?;
+    let mut stage = stage_of(record, id)?.clone();
+    hold_if_frozen(treasury, payout, id, stage.plan().cancels)?;
     let seat = treasury
         .vaults
         .get(&payout.vault())
@@ -97,7 +140,6 @@ pub(crate) fn release(
     if !seat.kind.officers().contains(&by) {
         return Err(refuse("this officer's key does not open that seat"));
     }
-    let mut stage = stage_of(record, id)?.clone();
     match &mut stage {
         PayoutStage::Planned(plan) | PayoutStage::Aborted(plan, _)
             if plan.entry == release.plan =>
@@ -110,6 +152,7 @@ pub(crate) fn release(
         PayoutStage::Signing(..) => return Err(refuse("the plan is being signed")),
         PayoutStage::Signed { .. }
         | PayoutStage::Confirmed { .. }
+        | PayoutStage::Reverted { .. }
         | PayoutStage::Replaced { .. } => {
             return Err(refuse("the payout is signed or at its end"));
         }
@@ -130,13 +173,9 @@ pub(crate) fn start(
             "signing of this version started before".to_owned(),
         ));
     };
-    if record.proposal.expires <= time {
-        return Err(IllegalEntry::Signing(
-            "the payout's time has passed".to_owned(),
-        ));
-    }
-    hold_if_frozen(treasury, payout, id)?;
-    check_authorised(treasury, id, record, time)?;
+    hold_if_frozen(treasury, payout, id, plan.cancels)?;
+    may_begin(treasury, id, record, plan.cancels, time)?;
+    versions::check_turn(treasury, id, plan)?;
     check_run(treasury, payout, plan, run, time)?;
     let plan = plan.clone();
     begin(treasury, id, plan, run, 1)
@@ -155,8 +194,10 @@ pub(crate) fn retry(
             "only an aborted session is tried again".to_owned(),
         ));
     };
-    hold_if_frozen(treasury, payout, id)?;
-    still_allowed(treasury, id, record, time)?;
+    hold_if_frozen(treasury, payout, id, plan.cancels)?;
+    if plan.cancels.is_none() {
+        still_allowed(treasury, id, record, time)?;
+    }
     check_run(treasury, payout, plan, run, time)?;
     let (plan, attempt) = (plan.clone(), last.attempt.saturating_add(1));
     begin(treasury, id, plan, run, attempt)
@@ -198,10 +239,7 @@ fn check_run(
     let vault = treasury
         .vaults
         .get(&payout.vault())
-        .ok_or_else(|| IllegalEntry::Unknown {
-            what: "vault",
-            which: payout.vault().short(),
-        })?;
+        .ok_or_else(|| unknown("vault", payout.vault().short()))?;
     let seats: BTreeSet<SeatId> = run.seats.iter().copied().collect();
     if seats.len() != usize::from(vault.plan.threshold()) || seats.len() != run.seats.len() {
         return Err(refuse(format!(
@@ -253,10 +291,7 @@ pub(crate) fn abort(treasury: &mut Treasury, abort: &Abort) -> Result<(), Illega
             _ => None,
         });
     let Some((id, plan, mut run)) = found else {
-        return Err(IllegalEntry::Unknown {
-            what: "running session",
-            which: abort.session.short(),
-        });
+        return Err(unknown("running session", abort.session.short()));
     };
     if let Some(stranger) = abort
         .culprits
@@ -294,68 +329,59 @@ pub(crate) fn signed(treasury: &mut Treasury, signed: &Signed) -> Result<(), Ill
     if run.run.session != signed.session || plan.entry != signed.plan {
         return Err(IllegalEntry::Signing("it is by another session".to_owned()));
     }
-    let view = treasury
-        .vaults
-        .get(&payout.vault())
-        .and_then(|vault| vault.view(payout.vault()))
-        .ok_or_else(|| IllegalEntry::Unknown {
-            what: "vault",
-            which: payout.vault().short(),
-        })?;
-    plans::verify_signed(&plan.planned, payout, &view, &signed.transaction.0)
-        .map_err(|e| IllegalEntry::Signing(e.to_string()))?;
+    let bytes = &signed.transaction.0;
+    let transaction = versions::verify_signed(treasury, payout, plan, bytes)?;
     let stage = PayoutStage::Signed {
-        plan: plan.clone(),
-        transaction: signed.transaction.0.clone(),
+        plan: PlanRecord {
+            transaction,
+            ..plan.clone()
+        },
+        transaction: bytes.clone(),
         broadcast: Broadcasting::NotYet,
     };
     set(treasury, id, stage)
 }
 
+/// While frozen only a cancel that was proposed, and so approved, after the freeze goes on (rule 7).
 pub(crate) fn hold_if_frozen(
     treasury: &Treasury,
     payout: &Payout,
     id: ProposalId,
+    cancels: Option<ProposalId>,
 ) -> Result<(), IllegalEntry> {
-    if treasury.freezes_over(payout.vault(), Some(id)).is_empty() {
-        Ok(())
-    } else {
+    if treasury.is_held(payout.vault(), id, cancels) {
         Err(IllegalEntry::Frozen)
+    } else {
+        Ok(())
     }
+}
+
+pub(crate) fn unknown(what: &'static str, which: String) -> IllegalEntry {
+    IllegalEntry::Unknown { what, which }
 }
 
 pub(crate) fn known(
     treasury: &Treasury,
     id: ProposalId,
 ) -> Result<(&ProposalRecord, &Payout), IllegalEntry> {
-    treasury.payout(id).ok_or_else(|| IllegalEntry::Unknown {
-        what: "payout",
-        which: id.short(),
-    })
+    treasury
+        .payout(id)
+        .ok_or_else(|| unknown("payout", id.short()))
 }
 
 pub(crate) fn by_plan(treasury: &Treasury, plan: EntryId) -> Result<ProposalId, IllegalEntry> {
     treasury
         .payout_of_plan(plan)
-        .ok_or_else(|| IllegalEntry::Unknown {
-            what: "plan",
-            which: plan.short(),
-        })
+        .ok_or_else(|| unknown("plan", plan.short()))
 }
 
 pub(crate) fn stage_of(
     record: &ProposalRecord,
     id: ProposalId,
 ) -> Result<&PayoutStage, IllegalEntry> {
-    match &record.decision {
-        Decision::Payout(stage) => Ok(stage),
-        Decision::Open | Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => {
-            Err(IllegalEntry::Unknown {
-                what: "plan of payout",
-                which: id.short(),
-            })
-        }
-    }
+    record
+        .stage()
+        .ok_or_else(|| unknown("plan of payout", id.short()))
 }
 
 pub(crate) fn set(
@@ -366,22 +392,12 @@ pub(crate) fn set(
     let record = treasury
         .proposals
         .get_mut(&id)
-        .ok_or_else(|| IllegalEntry::Unknown {
-            what: "payout",
-            which: id.short(),
-        })?;
+        .ok_or_else(|| unknown("payout", id.short()))?;
     record.decision = Decision::Payout(Box::new(stage));
     Ok(())
 }
 
 impl PlanRecord {
-    /// The transaction id in the order people read.
-    pub fn txid_bytes(&self) -> [u8; 32] {
-        let mut bytes = bitcoin::hashes::Hash::to_byte_array(self.txid);
-        bytes.reverse();
-        bytes
-    }
-
     /// Officers whose release of a seat is in force at `now`.
     pub fn live_releases(&self, seat: SeatId, now: Timestamp) -> BTreeSet<OfficerId> {
         live(&self.releases, seat, now)
@@ -408,18 +424,33 @@ fn live(
 }
 
 impl Treasury {
-    /// The payout whose plan in force an entry is.
+    /// The payout one of whose versions an entry is.
     pub fn payout_of_plan(&self, plan: EntryId) -> Option<ProposalId> {
         self.proposals
             .iter()
-            .find(|(_, record)| match &record.decision {
-                Decision::Payout(stage) => stage.plan().entry == plan,
-                Decision::Open
-                | Decision::Declined { .. }
-                | Decision::Lapsed
-                | Decision::Enacted(_) => false,
+            .find(|(_, record)| {
+                let present = record
+                    .stage()
+                    .is_some_and(|stage| stage.plan().entry == plan);
+                present || record.earlier.iter().any(|one| one.plan.entry == plan)
             })
             .map(|(id, _)| *id)
+    }
+
+    /// Whether a freeze holds a payout, or the cancel of one: a cancel is held by later freezes only.
+    pub fn is_held(
+        &self,
+        vault: domain::VaultId,
+        payout: ProposalId,
+        cancels: Option<ProposalId>,
+    ) -> bool {
+        let asked = cancels
+            .and_then(|cancel| self.proposals.get(&cancel))
+            .map(|cancel| cancel.sequence);
+        self.freezes_over(vault, Some(payout))
+            .iter()
+            .filter_map(|id| self.freezes.get(id))
+            .any(|freeze| asked.is_none_or(|asked| freeze.sequence > asked))
     }
 
     /// Whether a seat broke the protocol in the vault's present sharing.
@@ -428,5 +459,23 @@ impl Treasury {
             .get(&vault)
             .and_then(|v| v.key())
             .is_some_and(|key| self.bans.contains(&(vault, key.epoch, seat)))
+    }
+}
+
+impl ProposalRecord {
+    /// How far the payout is, from its first plan on.
+    pub fn stage(&self) -> Option<&PayoutStage> {
+        match &self.decision {
+            Decision::Payout(stage) => Some(stage),
+            Decision::Open
+            | Decision::Declined { .. }
+            | Decision::Lapsed
+            | Decision::Enacted(_) => None,
+        }
+    }
+
+    /// Whether no version of it ever began to be signed, and it is not decided.
+    pub fn is_open(&self) -> bool {
+        is_open(self)
     }
 }

@@ -92,6 +92,7 @@ fn first_state(entry: &Entry, founding: &Founding, policy: Policy) -> Treasury {
             policy,
         },
         payees: BTreeMap::new(),
+        assets: BTreeSet::new(),
         vaults: BTreeMap::new(),
         proposals: BTreeMap::new(),
         freezes: BTreeMap::new(),

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bitcoin::OutPoint;
-use domain::act::{Confirmation, Founding, Planned, Release, Scope, SigningRun, VaultKey};
+use domain::act::{
+    Confirmation, Founding, Planned, PlannedEvm, Release, Scope, SigningRun, VaultKey,
+};
 use domain::roster::{Machine, Officer};
 use domain::{
-    Approval, BtcAddress, EntryId, Epoch, LinkId, MachineId, Name, OfficerId, Payout, Proposal,
-    ProposalId, SeatId, SessionId, Subject, Timestamp, TreasuryId, VaultId, VaultPlan,
+    Address, Amount, Approval, Coin, EntryId, Epoch, LinkId, MachineId, Name, OfficerId, Payout,
+    Proposal, ProposalId, SeatId, SessionId, Subject, Timestamp, TreasuryId, VaultId, VaultPlan,
 };
+use plans::{EvmFees, NonceAnchor, TxRef};
 use policy::Policy;
 
 /// A journal's meaning: nothing before the founding, a treasury after it.
@@ -47,6 +50,8 @@ pub struct Treasury {
     pub adoption: Adoption,
     /// The address book.
     pub payees: BTreeMap<Name, PayeeRecord>,
+    /// Coins and tokens of EVM chains that governance entered.
+    pub assets: BTreeSet<Coin>,
     /// All vaults, ready or not.
     pub vaults: BTreeMap<VaultId, VaultRecord>,
     /// Everything ever proposed.
@@ -95,7 +100,7 @@ pub struct Adoption {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayeeRecord {
     /// Where it is paid.
-    pub address: BtcAddress,
+    pub address: Address,
     /// The entry that put it there; its age counts from it.
     pub entry: EntryId,
     /// That entry's own time.
@@ -148,12 +153,26 @@ pub struct ProposalRecord {
     pub entry: EntryId,
     /// That entry's own time.
     pub proposed: Timestamp,
+    /// That entry's place in the journal.
+    pub sequence: u64,
     /// Approvals that still count, each with its entry.
     pub approvals: BTreeMap<EntryId, Approval>,
     /// Everybody who ever approved it, in order, for the record.
     pub approved_by: Vec<OfficerId>,
     /// How far it is.
     pub decision: Decision,
+    /// Versions of a payout that began to be signed, other than the present one. Each that is signed
+    /// can still confirm.
+    pub earlier: Vec<EarlierVersion>,
+}
+
+/// A version of a payout that another took the place of.
+#[derive(Debug, Clone)]
+pub struct EarlierVersion {
+    /// The plan.
+    pub plan: PlanRecord,
+    /// The signed transaction and whether it ever left; none where signing ended without a signature.
+    pub signed: Option<(Vec<u8>, Broadcasting)>,
 }
 
 /// How far a proposal is.
@@ -207,6 +226,20 @@ pub enum PayoutStage {
         /// That entry's own time.
         time: Timestamp,
     },
+    /// In the chain for good, but it did nothing: it only cost its fee. Paying again is a new payout. A
+    /// reorg can still undo it.
+    Reverted {
+        /// The plan.
+        plan: PlanRecord,
+        /// The signed transaction.
+        transaction: Vec<u8>,
+        /// Where it is.
+        place: Confirmation,
+        /// The `Reverted` entry.
+        entry: EntryId,
+        /// That entry's own time.
+        time: Timestamp,
+    },
     /// Another transaction spent the anchor for good: this payout never happens.
     Replaced {
         /// The plan.
@@ -238,33 +271,103 @@ impl PayoutStage {
             | PayoutStage::Aborted(plan, _)
             | PayoutStage::Signed { plan, .. }
             | PayoutStage::Confirmed { plan, .. }
+            | PayoutStage::Reverted { plan, .. }
             | PayoutStage::Replaced { plan, .. } => plan,
         }
     }
 
-    /// Whether signing of any version ever started.
+    /// Whether nothing more is done for it, unless a reorg undoes its end.
+    pub const fn is_final(&self) -> bool {
+        match self {
+            PayoutStage::Confirmed { .. }
+            | PayoutStage::Reverted { .. }
+            | PayoutStage::Replaced { .. } => true,
+            PayoutStage::Planned(_)
+            | PayoutStage::Signing(..)
+            | PayoutStage::Aborted(..)
+            | PayoutStage::Signed { .. } => false,
+        }
+    }
+
+    /// Whether signing of this version ever started.
     pub const fn started(&self) -> bool {
         !matches!(self, PayoutStage::Planned(_))
     }
 }
 
-/// A plan in force for a payout.
+/// A plan of a payout.
 #[derive(Debug, Clone)]
 pub struct PlanRecord {
-    /// The `Planned` entry.
+    /// The entry that fixed it.
     pub entry: EntryId,
     /// That entry's own time.
     pub time: Timestamp,
     /// What it says.
-    pub planned: Planned,
-    /// What it spends; the first is the anchor.
-    pub spends: Vec<OutPoint>,
-    /// The fee it pays.
-    pub fee: domain::Sats,
-    /// The transaction's id, with or without witnesses.
-    pub txid: bitcoin::Txid,
+    pub body: PlanBody,
+    /// What it takes.
+    pub reserved: Reserved,
+    /// The fee it pays; on an EVM chain the most that it can cost.
+    pub fee: Amount,
+    /// The transaction: on Bitcoin its id; on an EVM chain the hash of the unsigned bytes, and once it is
+    /// signed that of the signed ones.
+    pub transaction: TxRef,
+    /// The proposal that it cancels the payout for, if it does: then it pays nobody.
+    pub cancels: Option<ProposalId>,
     /// Releases for it that have not been used up, each with its entry.
     pub releases: BTreeMap<EntryId, (OfficerId, Release)>,
+}
+
+/// A plan as an entry says it, by family of chains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanBody {
+    /// On Bitcoin.
+    Bitcoin(Planned),
+    /// On an EVM chain.
+    Evm(PlannedEvm),
+}
+
+impl PlanBody {
+    /// The payout, or the cancel of one.
+    pub const fn proposal(&self) -> ProposalId {
+        match self {
+            PlanBody::Bitcoin(planned) => planned.proposal,
+            PlanBody::Evm(planned) => planned.proposal,
+        }
+    }
+
+    /// The version's number, from 1.
+    pub const fn version(&self) -> u32 {
+        match self {
+            PlanBody::Bitcoin(planned) => planned.version,
+            PlanBody::Evm(planned) => planned.version,
+        }
+    }
+
+    /// The unsigned transaction.
+    pub fn transaction(&self) -> &[u8] {
+        match self {
+            PlanBody::Bitcoin(planned) => &planned.transaction.0,
+            PlanBody::Evm(planned) => &planned.transaction.0,
+        }
+    }
+}
+
+/// What a plan takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reserved {
+    /// Outputs of the vault; the first is the anchor.
+    Outpoints(Vec<OutPoint>),
+    /// A nonce, at these fees.
+    Nonce(NonceAnchor, EvmFees),
+}
+
+/// What every version of a payout takes, so that at most one of them confirms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Anchor {
+    /// An output of the vault.
+    Outpoint(OutPoint),
+    /// A nonce of an account.
+    Nonce(NonceAnchor),
 }
 
 /// One signing session.
@@ -291,6 +394,8 @@ pub struct FreezeRecord {
     pub reason: String,
     /// The entry's own time.
     pub time: Timestamp,
+    /// The entry's place in the journal.
+    pub sequence: u64,
 }
 
 impl Treasury {
@@ -335,7 +440,11 @@ impl Treasury {
             | Subject::Officer(_)
             | Subject::Payee(_)
             | Subject::Thaw(_)
-            | Subject::Vault(_) => None,
+            | Subject::Vault(_)
+            | Subject::Asset(_)
+            | Subject::Batch(_)
+            | Subject::Sweep(_)
+            | Subject::Cancel(_) => None,
         }
     }
 
@@ -384,51 +493,62 @@ impl Treasury {
             .collect()
     }
 
-    /// What other payouts have reserved or hold signed: not to be spent by this one.
+    /// What other payouts have reserved or hold signed: not to be spent by this one. A payout that is at
+    /// its end holds only what its final version spent.
     pub fn reserved_outpoints(&self, except: Option<ProposalId>) -> BTreeSet<OutPoint> {
         self.proposals
             .iter()
             .filter(|(id, _)| Some(**id) != except)
-            .filter_map(|(_, record)| match &record.decision {
-                Decision::Payout(stage) => match stage.as_ref() {
-                    PayoutStage::Replaced { .. } => None,
-                    stage => Some(stage.plan()),
-                },
-                Decision::Open
-                | Decision::Declined { .. }
-                | Decision::Lapsed
-                | Decision::Enacted(_) => None,
+            .flat_map(|(_, record)| match record.stage() {
+                None | Some(PayoutStage::Replaced { .. }) => Vec::new(),
+                Some(PayoutStage::Confirmed { plan, .. } | PayoutStage::Reverted { plan, .. }) => {
+                    plan.spends().to_vec()
+                }
+                Some(
+                    PayoutStage::Planned(_)
+                    | PayoutStage::Signing(..)
+                    | PayoutStage::Aborted(..)
+                    | PayoutStage::Signed { .. },
+                ) => record
+                    .versions()
+                    .flat_map(PlanRecord::spends)
+                    .copied()
+                    .collect(),
             })
-            .flat_map(|plan| plan.spends.iter().copied())
             .collect()
     }
 
     /// Every transaction that this treasury signed.
-    pub fn signed_txids(&self) -> BTreeSet<bitcoin::Txid> {
+    pub fn signed_transactions(&self) -> BTreeSet<TxRef> {
         self.proposals
             .values()
-            .filter_map(|record| match &record.decision {
-                Decision::Payout(stage) => match stage.as_ref() {
-                    PayoutStage::Signed { plan, .. }
-                    | PayoutStage::Confirmed { plan, .. }
-                    | PayoutStage::Replaced {
-                        plan,
-                        transaction: Some(_),
-                        ..
-                    } => Some(plan.txid),
+            .flat_map(|record| {
+                let earlier = record.earlier.iter().filter(|one| one.signed.is_some());
+                let present = match record.stage() {
+                    Some(
+                        PayoutStage::Signed { plan, .. }
+                        | PayoutStage::Confirmed { plan, .. }
+                        | PayoutStage::Reverted { plan, .. }
+                        | PayoutStage::Replaced {
+                            plan,
+                            transaction: Some(_),
+                            ..
+                        },
+                    ) => Some(plan),
                     // Nothing of it was ever signed here: one that appears is somebody else's.
-                    PayoutStage::Replaced {
-                        transaction: None, ..
-                    }
-                    | PayoutStage::Planned(_)
-                    | PayoutStage::Signing(..)
-                    | PayoutStage::Aborted(..) => None,
-                },
-                Decision::Open
-                | Decision::Declined { .. }
-                | Decision::Lapsed
-                | Decision::Enacted(_) => None,
+                    Some(
+                        PayoutStage::Replaced {
+                            transaction: None, ..
+                        }
+                        | PayoutStage::Planned(_)
+                        | PayoutStage::Signing(..)
+                        | PayoutStage::Aborted(..),
+                    )
+                    | None => None,
+                };
+                earlier.map(|one| &one.plan).chain(present)
             })
+            .map(|plan| plan.transaction)
             .collect()
     }
 

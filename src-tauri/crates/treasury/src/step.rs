@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Payout, ProposalId, Seat, SeatId, SeatKind, SessionId, Timestamp, VaultId};
+use domain::proposal::Cancel;
+use domain::{Payout, ProposalId, Seat, SeatId, SeatKind, SessionId, Subject, Timestamp, VaultId};
 
 use crate::enact::check_enactable;
 use crate::facts::{Replay, check_authorised, has_ended, still_allowed};
@@ -10,6 +11,7 @@ use crate::governance::is_open;
 use crate::state::{
     Broadcasting, Decision, PayoutStage, PlanRecord, ProposalRecord, Treasury, VaultStage,
 };
+use crate::versions::{check_turn, next};
 
 /// Shares that this machine can use at this moment, by vault: device seats whose file and keyring
 /// secret are here, and seats that officers have just opened.
@@ -27,7 +29,7 @@ pub enum Step {
     CloseKeygen(SessionId),
     /// Close a signing session that was cut off.
     CloseSigning(SessionId),
-    /// Build and fix the transaction of an approved payout.
+    /// Build and fix the transaction of an approved payout, or of an approved cancel of one.
     Plan(ProposalId),
     /// Sign the plan with these seats.
     Sign(ProposalId, Vec<SeatId>),
@@ -90,6 +92,9 @@ impl At<'_> {
         if is_open(record) && has_ended(self.treasury, id, record, self.now) {
             return Some(Step::Lapse(id));
         }
+        if let Subject::Cancel(cancel) = &record.proposal.subject {
+            return self.cancel_step(id, record, cancel);
+        }
         let Some(payout) = record.proposal.subject.payout() else {
             let enactable = matches!(record.decision, Decision::Open)
                 && check_enactable(self.treasury, id, record, self.now).is_ok()
@@ -100,7 +105,7 @@ impl At<'_> {
             return enactable.then_some(Step::Enact(id));
         };
         match &record.decision {
-            Decision::Open => (!self.is_frozen(id, payout) && self.may_start(id, record))
+            Decision::Open => (!self.is_held(id, payout, None) && self.may_start(id, record))
                 .then_some(Step::Plan(id)),
             Decision::Payout(stage) => self.payout_step(id, record, payout, stage),
             Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => None,
@@ -114,19 +119,23 @@ impl At<'_> {
         payout: &Payout,
         stage: &PayoutStage,
     ) -> Option<Step> {
-        let frozen = self.is_frozen(id, payout);
+        let held = self.is_held(id, payout, stage.plan().cancels);
         match stage {
             PayoutStage::Signing(_, run) => Some(Step::CloseSigning(run.run.session)),
-            PayoutStage::Planned(plan) if !frozen && self.may_start(id, record) => self
+            // Another payout began with this nonce.
+            PayoutStage::Planned(plan) if !held && check_turn(self.treasury, id, plan).is_err() => {
+                self.may_begin(id, record, plan).then_some(Step::Plan(id))
+            }
+            PayoutStage::Planned(plan) if !held && self.may_begin(id, record, plan) => self
                 .quorum(payout.vault(), plan)
                 .map(|seats| Step::Sign(id, seats)),
-            PayoutStage::Aborted(plan, _) if !frozen && self.may_go_on(id, record, plan) => self
+            PayoutStage::Aborted(plan, _) if !held && self.may_go_on(id, record, plan) => self
                 .quorum(payout.vault(), plan)
                 .map(|seats| Step::SignAgain(id, seats)),
             PayoutStage::Signed {
                 broadcast: Broadcasting::NotYet,
                 ..
-            } if !frozen => Some(Step::Broadcast(id)),
+            } if !held => Some(Step::Broadcast(id)),
             PayoutStage::Signed {
                 broadcast: Broadcasting::Dropped,
                 ..
@@ -135,19 +144,48 @@ impl At<'_> {
             | PayoutStage::Aborted(..)
             | PayoutStage::Signed { .. }
             | PayoutStage::Confirmed { .. }
+            | PayoutStage::Reverted { .. }
             | PayoutStage::Replaced { .. } => None,
         }
     }
 
-    fn is_frozen(&self, id: ProposalId, payout: &Payout) -> bool {
-        let over = self.treasury.freezes_over(payout.vault(), Some(id));
-        !over.is_empty()
+    /// An approved cancel is planned as a version of its payout.
+    fn cancel_step(
+        &self,
+        id: ProposalId,
+        record: &ProposalRecord,
+        cancel: &Cancel,
+    ) -> Option<Step> {
+        let (target, payout) = self.treasury.payout(cancel.payout)?;
+        let possible = matches!(record.decision, Decision::Open)
+            && next(target, Some(id)).is_ok()
+            && !self.is_held(cancel.payout, payout, Some(id))
+            && self.may_start(id, record);
+        possible.then_some(Step::Plan(id))
+    }
+
+    fn is_held(&self, id: ProposalId, payout: &Payout, cancels: Option<ProposalId>) -> bool {
+        self.treasury.is_held(payout.vault(), id, cancels)
+    }
+
+    /// Whether signing of a planned version may begin.
+    fn may_begin(&self, id: ProposalId, record: &ProposalRecord, plan: &PlanRecord) -> bool {
+        match plan.cancels {
+            None if record.is_open() => self.may_start(id, record),
+            None => self.may_bump(id, record),
+            Some(cancel) => self
+                .treasury
+                .proposals
+                .get(&cancel)
+                .is_some_and(|record| self.may_start(cancel, record)),
+        }
     }
 
     /// By the times this machine saw things, as its seats will judge, and by their own, as the fold
     /// will: neither is always the stricter.
     fn may_start(&self, id: ProposalId, record: &ProposalRecord) -> bool {
-        check_authorised(self.treasury, id, record, self.now).is_ok()
+        record.proposal.expires > self.now
+            && check_authorised(self.treasury, id, record, self.now).is_ok()
             && matches!(
                 self.replay.authorise(self.treasury, id, self.now),
                 Some(Ok(_))
@@ -155,10 +193,16 @@ impl At<'_> {
     }
 
     fn may_go_on(&self, id: ProposalId, record: &ProposalRecord, plan: &PlanRecord) -> bool {
+        match plan.cancels {
+            None => self.may_bump(id, record),
+            Some(_) => matches!(self.replay.authorise_cancel_again(plan.entry), Some(Ok(_))),
+        }
+    }
+
+    fn may_bump(&self, id: ProposalId, record: &ProposalRecord) -> bool {
         still_allowed(self.treasury, id, record, self.now).is_ok()
             && matches!(
-                self.replay
-                    .authorise_again(self.treasury, id, plan.entry, self.now),
+                self.replay.authorise_again(self.treasury, id, self.now),
                 Some(Ok(_))
             )
     }

@@ -1,9 +1,13 @@
 //! Whether what is proposed can be, as the treasury stands: looked at when it is proposed and again
 //! when it comes into force.
 
-use domain::proposal::{OfficerChange, PayeeChange, Thaw};
+use std::collections::BTreeSet;
+
+use domain::act::ChildPath;
+use domain::proposal::{Cancel, OfficerChange, PayeeChange, Thaw};
 use domain::roster::MachineChange;
-use domain::{Entry, NetworkClass, Payout, Subject, VaultPlan};
+use domain::{Address, Asset, Coin, Entry, Network, NetworkClass, Payout, Subject, VaultPlan};
+use plans::VaultView;
 use policy::Policy;
 
 use crate::state::Treasury;
@@ -12,14 +16,21 @@ use crate::{grade, roster, vaults};
 pub(crate) fn check_subject(treasury: &Treasury, subject: &Subject) -> Result<(), String> {
     match subject {
         Subject::Payout(payout) => check_payout(treasury, payout),
-        Subject::Policy(change) => Policy::parse(&change.text)
-            .map(|_| ())
-            .map_err(|e| e.to_string()),
+        Subject::Policy(change) => {
+            let policy = Policy::parse(&change.text).map_err(|e| e.to_string())?;
+            let mut named = policy.assets();
+            named.try_for_each(|coin| check_agrees(coin, treasury.assets.iter().copied()))
+        }
         Subject::Officer(change) => check_officer(treasury, change),
         Subject::Payee(change) => check_payee(treasury, change),
         Subject::Thaw(thaw) => check_thaw(treasury, thaw),
         Subject::Vault(plan) => check_vault(treasury, plan),
         Subject::Machine(change) => check_machine(treasury, change),
+        Subject::Asset(coin) => check_asset(treasury, *coin),
+        Subject::Batch(_) | Subject::Sweep(_) => {
+            Err("batches and sweeps are not made in this version".to_owned())
+        }
+        Subject::Cancel(cancel) => check_cancel(treasury, cancel),
     }
 }
 
@@ -43,9 +54,20 @@ fn check_payout(treasury: &Treasury, payout: &Payout) -> Result<(), String> {
         return Err(format!("vault {} has no key yet", vault.plan.name()));
     }
     let network = vault.plan.network();
+    check_coins(treasury, payout)?;
+    if payout.account() != 0 {
+        return Err("a payout is paid by the vault's main account".to_owned());
+    }
+    let own = own_addresses(vault.view(payout.vault()));
     for leg in payout.legs() {
         if leg.address.network() != network {
             return Err(format!("{} is not on {network}", leg.address));
+        }
+        if own.contains(&leg.address) {
+            return Err(format!(
+                "{} is the vault's own address: the payout would only cost a fee",
+                leg.address
+            ));
         }
         let Some(name) = &leg.payee else { continue };
         let known = treasury.payees.get(name);
@@ -57,6 +79,99 @@ fn check_payout(treasury: &Treasury, payout: &Payout) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What is paid, and what fees are paid in, are known; a token's contract is nobody to be paid.
+fn check_coins(treasury: &Treasury, payout: &Payout) -> Result<(), String> {
+    let named = [payout.asset(), payout.fee_cap().asset()];
+    for coin in named.into_iter().filter_map(Asset::coin) {
+        if !treasury.assets.contains(&coin) {
+            return Err(format!(
+                "{} on chain {} is not known as written: it has to be entered first, by governance",
+                coin.symbol(),
+                coin.chain()
+            ));
+        }
+    }
+    let contracts = || treasury.assets.iter().filter_map(Coin::contract);
+    for leg in payout.legs() {
+        if contracts().any(|contract| leg.address == Address::Evm(contract)) {
+            return Err(format!(
+                "{} is a token's contract: what is sent there is lost",
+                leg.address
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Addresses of the vault that are looked through; programs that propose look through more.
+const LOOKED_THROUGH: u32 = 20;
+
+fn own_addresses(view: Option<VaultView>) -> BTreeSet<Address> {
+    let Some(keys) = view.and_then(|view| view.keys().ok()) else {
+        return BTreeSet::new();
+    };
+    [ChildPath::RECEIVE, ChildPath::CHANGE]
+        .into_iter()
+        .flat_map(|keychain| (0..LOOKED_THROUGH).map(move |index| (keychain, index)))
+        .filter_map(|(keychain, index)| ChildPath::new(keychain, index).ok())
+        .filter_map(|path| keys.paid_at(path).ok())
+        .collect()
+}
+
+fn check_asset(treasury: &Treasury, coin: Coin) -> Result<(), String> {
+    let network = Network::Evm(coin.chain());
+    if !treasury.founding.networks.contains(&network) {
+        return Err(format!("this treasury has nothing on {network}"));
+    }
+    if treasury.assets.contains(&coin) {
+        return Err(format!("{} is known already", coin.symbol()));
+    }
+    check_agrees(coin, treasury.assets.iter().copied())?;
+    check_agrees(coin, treasury.adoption.policy.assets())
+}
+
+/// A symbol means one coin on a chain, a contract is one token, and a chain has one coin of its own.
+fn check_agrees(coin: Coin, known: impl Iterator<Item = Coin>) -> Result<(), String> {
+    let clashes = |other: &Coin| {
+        *other != coin
+            && other.chain() == coin.chain()
+            && (other.symbol() == coin.symbol() || other.contract() == coin.contract())
+    };
+    match { known }.find(clashes) {
+        None => Ok(()),
+        Some(other) => Err(format!(
+            "{} on chain {} contradicts what is known or what the policy says of {} (contract {}, {} decimal places)",
+            coin.symbol(),
+            coin.chain(),
+            other.symbol(),
+            other
+                .contract()
+                .map_or_else(|| "none".to_owned(), |contract| contract.to_string()),
+            other.decimals()
+        )),
+    }
+}
+
+fn check_cancel(treasury: &Treasury, cancel: &Cancel) -> Result<(), String> {
+    let (record, payout) = treasury
+        .payout(cancel.payout)
+        .ok_or("there is no such payout")?;
+    if cancel.fee_cap.asset() != payout.fee_cap().asset() || cancel.fee_cap.is_zero() {
+        return Err(format!(
+            "what it may cost is said in {}",
+            payout.fee_cap().asset()
+        ));
+    }
+    match record.stage() {
+        Some(stage) if record.is_open() || stage.is_final() => Err(
+            "nothing of the payout waits for the chain: only what is signed or being signed can be cancelled"
+                .to_owned(),
+        ),
+        Some(_) => Ok(()),
+        None => Err("nothing of the payout is signed: decline it instead".to_owned()),
+    }
 }
 
 fn check_officer(treasury: &Treasury, change: &OfficerChange) -> Result<(), String> {

@@ -147,8 +147,8 @@ fn an_unknown_version_or_word_is_refused_and_named() {
         ("\"proposed\"", "\"minted\"", "unknown variant `minted`"),
         ("\"payout\"", "\"gift\"", "unknown variant `gift`"),
         ("\"officer\"", "\"robot\"", "unknown variant `robot`"),
-        ("\"BTC\"", "\"DOGE\"", "unknown variant `DOGE`"),
-        ("\"regtest\"", "\"moon\"", "unknown variant `moon`"),
+        ("\"BTC\"", "\"DOGE\"", "`DOGE` is no asset"),
+        ("\"regtest\"", "\"moon\"", "`moon` is no network"),
     ] {
         let text = payload.replacen(from, to, 1);
         assert_ne!(text, payload, "{from}");
