@@ -10,7 +10,7 @@ use bdk_wallet::{KeychainKind, LocalOutput, Utxo as BdkUtxo, WeightedUtxo};
 use bitcoin::secp256k1::rand::thread_rng;
 use bitcoin::{OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Txid, Weight, absolute, transaction};
 use domain::act::{ChildPath, PlannedChange};
-use domain::{Amount, FeeRate, Payout, Sats};
+use domain::{Amount, FeeRate, Leg, Payout, Sats};
 use plans::{PlanMismatch, VaultKeyError};
 
 use crate::candidate::{Candidate, output};
@@ -101,29 +101,83 @@ impl Wallet {
     ) -> Result<Candidate, BuildError> {
         let mut state = self.state.lock().await;
         let purse = state.purse(exclude, anchor, min_confirmations.max(1))?;
+        let cap = bitcoin_only(payout.fee_cap())?;
+        let candidate = self.candidate(&mut state, &purse, payout.legs(), rate, cap)?;
+        // A build that fails its own inspection would be refused by every seat later; say so now.
+        let nobody = domain::ProposalId::from_bytes([0; 32]);
+        plans::inspect(&candidate.planned(nobody, 1), payout, &self.view, anchor)?;
+        state.keep_change(candidate.change).await?;
+        Ok(candidate)
+    }
+
+    /// Builds an unsigned transaction that spends the anchor of a payout, pays nobody, and returns what
+    /// it holds to the vault: no version of the payout can confirm beside it.
+    pub async fn build_cancel(
+        &self,
+        cap: Amount,
+        rate: FeeRate,
+        anchor: OutPoint,
+        min_confirmations: u32,
+    ) -> Result<Candidate, BuildError> {
+        let mut state = self.state.lock().await;
+        let mut purse =
+            state.purse(&BTreeSet::new(), Some(anchor), min_confirmations.max(1))?;
+        purse.optional.clear();
+        let most = bitcoin_only(cap)?;
+        let candidate = self.candidate(&mut state, &purse, &[], rate, most)?;
+        let nobody = domain::ProposalId::from_bytes([0; 32]);
+        let planned = candidate.planned(nobody, 1);
+        plans::inspect_cancel(&planned, self.view.vault, cap, &self.view, anchor)?;
+        state.keep_change(candidate.change).await?;
+        Ok(candidate)
+    }
+
+    fn candidate(
+        &self,
+        state: &mut State,
+        purse: &Purse,
+        legs: &[Leg],
+        rate: FeeRate,
+        cap: Sats,
+    ) -> Result<Candidate, BuildError> {
         let change_path = state.change_path()?;
         let draft = Draft {
-            payout,
+            outputs: legs.iter().map(paid).collect::<Result<_, _>>()?,
+            cap,
             rate,
             change_path,
             change_script: self.keys.script_at(change_path)?,
         };
-        let (coins, sum) = draft.select(&state, &purse)?;
+        let (coins, sum) = draft.select(state, purse)?;
         let (transaction, change) = draft.assemble(&coins, sum)?;
-        let candidate = Candidate::new(&transaction, &coins, change, &self.keys)?;
-        // A build that fails its own inspection would be refused by every seat later; say so now.
-        let nobody = domain::ProposalId::from_bytes([0; 32]);
-        plans::inspect(&candidate.planned(nobody, 1), payout, &self.view, anchor)?;
-        if change.is_some() {
-            let index = change_path.index();
-            state.wallet.mark_used(KeychainKind::Internal, index);
-        }
-        state.persist().await?;
-        Ok(candidate)
+        Ok(Candidate::new(&transaction, &coins, change, &self.keys)?)
+    }
+}
+
+/// The output that pays a leg.
+fn paid(leg: &Leg) -> Result<TxOut, BuildError> {
+    let amount = bitcoin_only(leg.amount)?;
+    let address = leg.address.btc().ok_or(PlanMismatch::NotBitcoin)?;
+    Ok(output(address.script_pubkey().to_owned(), amount.get()))
+}
+
+fn bitcoin_only(amount: Amount) -> Result<Sats, BuildError> {
+    match amount {
+        Amount::Btc(sats) => Ok(sats),
+        Amount::Evm(..) => Err(PlanMismatch::NotBitcoin.into()),
     }
 }
 
 impl State {
+    /// Notes that a change address was used.
+    async fn keep_change(&mut self, change: Option<PlannedChange>) -> Result<(), WalletError> {
+        if let Some(change) = change {
+            let index = change.path.index();
+            self.wallet.mark_used(KeychainKind::Internal, index);
+        }
+        self.persist().await
+    }
+
     /// The first change address that nothing has used; it is noted as shown before it is used.
     fn change_path(&mut self) -> Result<ChildPath, WalletError> {
         let next = self.wallet.next_unused_address(KeychainKind::Internal);
@@ -201,14 +255,15 @@ impl State {
     }
 }
 
-struct Draft<'a> {
-    payout: &'a Payout,
+struct Draft {
+    outputs: Vec<TxOut>,
+    cap: Sats,
     rate: FeeRate,
     change_path: ChildPath,
     change_script: ScriptBuf,
 }
 
-impl Draft<'_> {
+impl Draft {
     /// The coins to spend, in the transaction's order, and what they hold.
     fn select(&self, state: &State, purse: &Purse) -> Result<(Vec<Utxo>, Sats), BuildError> {
         // First a set without change, then the fewest coins, which cost the least.
@@ -261,7 +316,7 @@ impl Draft<'_> {
     /// What is returned and what the miner gets. Change too small to be worth anything goes to the
     /// fee.
     fn fee(&self, coins: usize, sum: Sats) -> Result<(Sats, Option<Sats>), BuildError> {
-        let cap = self.payout.fee_cap();
+        let cap = self.cap;
         let rest = sum.minus(self.total()?).map_err(|_| BuildError::Sum)?;
         let with_change = self.fee_for_weight(self.weight(coins, Some(&self.change_script)))?;
         let change = rest.minus(with_change).ok();
@@ -304,15 +359,11 @@ impl Draft<'_> {
 
     /// The transaction with its legs only.
     fn skeleton(&self) -> Transaction {
-        let pay = |leg: &domain::Leg| -> TxOut {
-            let Amount::Btc(amount) = leg.amount;
-            output(leg.address.script_pubkey().to_owned(), amount.get())
-        };
         Transaction {
             version: transaction::Version::TWO,
             lock_time: absolute::LockTime::ZERO,
             input: Vec::new(),
-            output: self.payout.legs().iter().map(pay).collect(),
+            output: self.outputs.clone(),
         }
     }
 
@@ -334,9 +385,11 @@ impl Draft<'_> {
     }
 
     fn total(&self) -> Result<Sats, BuildError> {
-        match self.payout.total().map_err(|_| BuildError::Sum)? {
-            Amount::Btc(total) => Ok(total),
-        }
+        let values = self.outputs.iter().map(|output| output.value.to_sat());
+        let sum = values.map(Sats::new).try_fold(Sats::ZERO, |sum, value| {
+            value.and_then(|value| sum.plus(value))
+        });
+        sum.map_err(|_| BuildError::Sum)
     }
 }
 

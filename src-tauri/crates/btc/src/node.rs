@@ -140,8 +140,9 @@ impl Node {
                 Ok((info, client.get_block_hash(0)?))
             })
             .await?;
-        let expected = genesis_block(self.network.to_bitcoin()).block_hash();
-        if info.chain != chain_name(self.network) || genesis != expected {
+        let network = self.network.to_bitcoin();
+        let expected = network.map(|network| genesis_block(network).block_hash());
+        if Some(info.chain.as_str()) != chain_name(self.network) || Some(genesis) != expected {
             return Err(NodeError::WrongChain {
                 url: self.url().to_owned(),
                 expected: self.network,
@@ -217,12 +218,13 @@ fn read_cookie(path: &Path) -> Result<Zeroizing<String>, NodeError> {
     Ok(Zeroizing::new(text.trim().to_owned()))
 }
 
-/// What `getblockchaininfo` calls it.
-const fn chain_name(network: Network) -> &'static str {
+/// What `getblockchaininfo` calls it; no node of Bitcoin is on an EVM chain.
+const fn chain_name(network: Network) -> Option<&'static str> {
     match network {
-        Network::Bitcoin => "main",
-        Network::Testnet4 => "testnet4",
-        Network::Signet => "signet",
-        Network::Regtest => "regtest",
+        Network::Bitcoin => Some("main"),
+        Network::Testnet4 => Some("testnet4"),
+        Network::Signet => Some("signet"),
+        Network::Regtest => Some("regtest"),
+        Network::Evm(_) => None,
     }
 }

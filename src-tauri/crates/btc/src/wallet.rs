@@ -70,6 +70,9 @@ pub enum WalletError {
         /// The node's network.
         node: domain::Network,
     },
+    /// A vault of another kind of chain.
+    #[error("the vault lives on {0}, which is no network of Bitcoin")]
+    NotBitcoin(domain::Network),
     /// Two derivations of one address differ.
     #[error("two independent derivations of address m/{keychain}/{index} differ; it is not shown, since coins sent there could be lost: this is a fault of the program or of this machine, report it", keychain = .0.keychain(), index = .0.index())]
     DerivationsDiffer(ChildPath),
@@ -269,6 +272,11 @@ impl State {
     }
 }
 
+fn bitcoin_network(view: &VaultView) -> Result<bitcoin::Network, WalletError> {
+    let network = view.network.to_bitcoin();
+    network.ok_or(WalletError::NotBitcoin(view.network))
+}
+
 pub(crate) async fn load(
     keys: &VaultKeys,
     view: &VaultView,
@@ -283,7 +291,7 @@ pub(crate) async fn load(
             KeychainKind::Internal,
             Some(keys.descriptor(Keychain::Change)),
         )
-        .check_network(view.network.to_bitcoin())
+        .check_network(bitcoin_network(view)?)
         .lookahead(LOOKAHEAD)
         .use_spk_cache(true);
     match PersistedWallet::load_async(store, params).await {
@@ -302,7 +310,7 @@ async fn create(
 ) -> Result<PersistedWallet<Store>, WalletError> {
     let receive = keys.descriptor(Keychain::Receive);
     let params = bdk_wallet::Wallet::create(receive, keys.descriptor(Keychain::Change))
-        .network(view.network.to_bitcoin())
+        .network(bitcoin_network(view)?)
         .lookahead(LOOKAHEAD)
         .use_spk_cache(true);
     match PersistedWallet::create_async(store, params).await {
