@@ -196,7 +196,7 @@ fn a_reorganised_transaction_is_gone_until_it_is_sent_again() -> Result<()> {
 }
 
 #[test]
-fn a_transaction_is_dropped_or_offers_too_little() -> Result<()> {
+fn a_transaction_is_dropped_or_waits_or_offers_too_little() -> Result<()> {
     let chain = Anvil::start()?;
     let payer = chain.account(4)?;
     let dropped = chain.send(payer, SOMEONE, COIN)?;
@@ -205,19 +205,24 @@ fn a_transaction_is_dropped_or_offers_too_little() -> Result<()> {
     chain.mine(1)?;
     assert_eq!((chain.balance(SOMEONE)?, chain.nonce(payer)?), (0, 0));
 
+    let stuck = chain.send(payer, SOMEONE, COIN)?;
+    chain.mine_empty(2)?;
+    assert_eq!((chain.block_number()?, chain.balance(SOMEONE)?), (3, 0));
+    assert_eq!(chain.waiting_from(payer)?, [stuck.as_str()]);
+    chain.mine(1)?;
+    assert_eq!(chain.succeeded(&stuck)?, Some(true));
+
     let poor = chain.send(payer, SOMEONE, COIN)?;
     chain.set_base_fee(500_000_000_000)?;
     chain.mine(1)?;
-    assert_eq!(chain.waiting_from(payer)?, [poor.as_str()]);
-    chain.set_base_fee(1_000_000_000)?;
-    chain.mine(1)?;
-    assert_eq!(chain.succeeded(&poor)?, Some(true));
+    assert!(chain.transaction(&poor)?.is_none(), "thrown out");
+    assert!(chain.waiting_from(payer)?.is_empty());
 
     let snapshot = chain.snapshot()?;
     chain.fund(SOMEONE, 7)?;
     chain.mine(4)?;
     chain.revert(&snapshot)?;
-    assert_eq!((chain.block_number()?, chain.balance(SOMEONE)?), (3, COIN));
+    assert_eq!((chain.block_number()?, chain.balance(SOMEONE)?), (5, COIN));
     assert!(chain.revert(&snapshot).is_err(), "it is used up");
 
     let error = chain.send_raw("0x00").unwrap_err();

@@ -25,6 +25,10 @@ pub const MNEMONIC: &str = "test test test test test test test test test test te
 /// The chain id of [`Anvil::start`].
 pub const CHAIN_ID: u64 = 31_337;
 
+/// In gas: one less than the cheapest transaction.
+const LESS_THAN_ANY_TRANSACTION: u128 = 20_999;
+/// Anvil's own limit of a block.
+const BLOCK_GAS: u128 = 30_000_000;
 const READY: Duration = Duration::from_secs(30);
 
 /// A running chain, killed when dropped or when this process dies.
@@ -149,7 +153,17 @@ impl Anvil {
         self.call("evm_setIntervalMining", &[json!(seconds)])
     }
 
-    /// Sets the base fee of the next block. A transaction that offers less stays in the pool.
+    /// Mines blocks without any transaction: what is in the pool stays there.
+    pub fn mine_empty(&self, count: u64) -> Result<()> {
+        let limit = |gas| self.call::<bool>("evm_setBlockGasLimit", &[hexadecimal(gas)]);
+        limit(LESS_THAN_ANY_TRANSACTION)?;
+        let mined = self.mine(count);
+        limit(BLOCK_GAS)?;
+        mined
+    }
+
+    /// Sets the base fee of the next block. This chain throws a transaction that offers less out of
+    /// its pool when it mines; public nodes keep it waiting, as [`Self::mine_empty`] does.
     pub fn set_base_fee(&self, wei: u128) -> Result<()> {
         self.call("anvil_setNextBlockBaseFeePerGas", &[hexadecimal(wei)])
     }
