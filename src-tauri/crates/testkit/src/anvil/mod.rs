@@ -143,7 +143,8 @@ impl Anvil {
         self.call("anvil_mine", &[hexadecimal(count.into())])
     }
 
-    /// Whether each transaction is mined as it comes.
+    /// Whether each transaction is mined as it comes: shortly after the answer to its sender, not
+    /// before it.
     pub fn set_automine(&self, automine: bool) -> Result<()> {
         self.call("evm_setAutomine", &[json!(automine)])
     }
