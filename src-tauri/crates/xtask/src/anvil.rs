@@ -67,11 +67,11 @@ fn install(cache: &Path, home: &Path, inside: &Path) -> Result<()> {
     fs::write(staging.join("package-lock.json"), LOCK)?;
     let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
     setup::quiet(Command::new("npm").args(arguments).current_dir(&staging))?;
-    // npm passes over an optional package that it cannot fetch, without an error.
+    // npm passes over an optional package, without an error, when it cannot fetch it or its hash differs.
     anyhow::ensure!(
         staging.join(inside).is_file(),
-        "npm could not fetch anvil {VERSION} for this machine: try again, or set COUNTERSIGN_ANVIL \
-         to one"
+        "npm did not deliver anvil {VERSION} with the pinned hash: try again, or set \
+         COUNTERSIGN_ANVIL to one"
     );
     fs::write(staging.join(READY), VERSION)?;
     fs::rename(&staging, home).context("cannot put anvil in its place")
