@@ -3,15 +3,21 @@
 //! * [`virtual_yubikey`]: the card itself, answering APDUs.
 //! * [`room`]: a private pcscd with virtual readers, the cards in it, and the client that tests use.
 //! * [`bitcoind`] and [`proxy`]: a private regtest node, and a line to it that can fail.
+//! * [`anvil`] and [`lying_rpc`]: a private EVM chain with tokens, and a server before it that lies.
 //! * [`session_bus`]: a private D-Bus session with a real keyring.
 //! * [`typed`]: what the tests' officers type.
 //!
 //! Nothing here guards anything: keys are written to disk in the clear.
 
+pub mod anvil;
 pub mod bitcoind;
+mod http;
 mod leash;
+pub mod lying_rpc;
+mod programs;
 pub mod proxy;
 pub mod room;
+mod rpc;
 pub mod session_bus;
 pub mod typed;
 pub mod virtual_yubikey;

@@ -1,11 +1,9 @@
 //! A line to a node that can fail: refuse, delay, or lose the answer after the node has acted.
-//!
-//! It speaks just enough HTTP to know where a request and its answer end.
 
-use crate::locked;
+use crate::{http::message, locked};
 use anyhow::Result;
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufReader, Write as _},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     time::Duration,
@@ -146,45 +144,4 @@ fn relay(client: &TcpStream, port: u16, shared: &Mutex<State>) -> Result<()> {
         client.write_all(&answer.bytes())?;
     }
     Ok(())
-}
-
-struct Message {
-    head: Vec<u8>,
-    body: Vec<u8>,
-}
-
-impl Message {
-    fn bytes(&self) -> Vec<u8> {
-        [self.head.as_slice(), self.body.as_slice()].concat()
-    }
-}
-
-/// Reads one message; without a length, an answer goes on to the end of the connection.
-fn message(stream: &mut BufReader<TcpStream>, is_answer: bool) -> Result<Option<Message>> {
-    let mut head = Vec::new();
-    let mut length = None;
-    loop {
-        let start = head.len();
-        if stream.read_until(b'\n', &mut head)? == 0 {
-            return Ok(None);
-        }
-        let line = String::from_utf8_lossy(head.split_at(start).1).to_ascii_lowercase();
-        if let Some(value) = line.strip_prefix("content-length:") {
-            length = Some(value.trim().parse()?);
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-    }
-    let mut body = Vec::new();
-    match length {
-        Some(length) => {
-            stream.take(length).read_to_end(&mut body)?;
-        }
-        None if is_answer => {
-            stream.read_to_end(&mut body)?;
-        }
-        None => {}
-    }
-    Ok(Some(Message { head, body }))
 }

@@ -59,34 +59,15 @@ fn fingerprint(words: &[&str]) -> u32 {
 
 /// The node's path; builds it first where it is not yet in the cache.
 pub fn ensure() -> Result<PathBuf> {
-    if let Some(given) = std::env::var_os("COUNTERSIGN_BITCOIND").filter(|v| !v.is_empty()) {
-        let given = PathBuf::from(given);
-        anyhow::ensure!(
-            given.is_file(),
-            "COUNTERSIGN_BITCOIND names `{}`, which is no file",
-            given.display()
-        );
+    if let Some(given) = cache::given("COUNTERSIGN_BITCOIND")? {
         return Ok(given);
     }
     let path = path()?;
     if !path.is_file() {
         build(&directory()?)?;
     }
-    point_at(&path)?;
+    cache::point_at("bitcoind", &path)?;
     Ok(path)
-}
-
-/// `<cache>/bitcoind` always leads to the node in use, for tests started without xtask.
-fn point_at(path: &Path) -> Result<()> {
-    let cache = cache::directory()?;
-    let link = cache.join("bitcoind");
-    if fs::read_link(&link).is_ok_and(|target| target == path) {
-        return Ok(());
-    }
-    let fresh = cache.join(format!("bitcoind.link-{}", std::process::id()));
-    let _ = fs::remove_file(&fresh);
-    std::os::unix::fs::symlink(path, &fresh).context("cannot link to the node")?;
-    fs::rename(&fresh, &link).context("cannot put the link to the node in its place")
 }
 
 fn build(finished: &Path) -> Result<()> {

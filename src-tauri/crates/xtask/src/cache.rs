@@ -28,6 +28,35 @@ pub fn directory() -> Result<PathBuf> {
     Ok(directory)
 }
 
+/// The program that the environment variable `variable` names instead of one in the cache.
+pub fn given(variable: &str) -> Result<Option<PathBuf>> {
+    let Some(given) = std::env::var_os(variable).filter(|v| !v.is_empty()) else {
+        return Ok(None);
+    };
+    let given = PathBuf::from(given);
+    anyhow::ensure!(
+        given.is_file(),
+        "{variable} names `{}`, which is no file",
+        given.display()
+    );
+    Ok(Some(given))
+}
+
+/// `<cache>/name` always leads to the program in use, for tests started without xtask.
+pub fn point_at(name: &str, program: &Path) -> Result<()> {
+    let cache = directory()?;
+    let link = cache.join(name);
+    if std::fs::read_link(&link).is_ok_and(|target| target == program) {
+        return Ok(());
+    }
+    let fresh = cache.join(format!("{name}.link-{}", std::process::id()));
+    let _ = std::fs::remove_file(&fresh);
+    std::os::unix::fs::symlink(program, &fresh)
+        .with_context(|| format!("cannot link to `{name}`"))?;
+    std::fs::rename(&fresh, &link)
+        .with_context(|| format!("cannot put the link to `{name}` in its place"))
+}
+
 /// Held while one run changes the cache; released when dropped.
 pub struct Lock {
     _file: File,

@@ -40,6 +40,7 @@ impl Environment {
             ("COUNTERSIGN_ROOM", room.into()),
             ("DBUS_SESSION_BUS_ADDRESS", address.into()),
             ("COUNTERSIGN_BITCOIND", tools.bitcoind.clone().into()),
+            ("COUNTERSIGN_ANVIL", tools.anvil.clone().into()),
             ("COUNTERSIGN_PYTHON", tools.python.clone().into()),
         ];
         Ok(Self {

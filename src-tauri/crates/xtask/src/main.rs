@@ -1,6 +1,7 @@
 //! `cargo xtask`: set up, test, and run commands among virtual card readers. Every command does the
 //! set-up that it needs.
 
+mod anvil;
 mod bitcoind;
 mod cache;
 mod demo;
@@ -21,7 +22,8 @@ cargo xtask COMMAND
 
   demo [--once] [--report FILE]
                             a treasury's first day and its worst, on real parts with test keys
-  setup                     install what is missing, build the regtest node once (quick the second time)
+  setup                     install what is missing and the private EVM chain, build the regtest node once
+                            (quick the second time)
   test [--long] [-- ARGS]   set-up, build, every check and every test; ARGS go to `cargo test`
   room [-- COMMAND ...]     run COMMAND (default: your shell) among virtual YubiKeys and a private
                             keyring; for example: cargo xtask room -- cargo test -p keys

@@ -1,6 +1,7 @@
-//! `cargo xtask setup`: the Debian packages, the regtest node, and Python's `cryptography`.
+//! `cargo xtask setup`: the Debian packages, the regtest node, the private EVM chain, and Python's
+//! `cryptography`.
 
-use crate::{bitcoind, cache, say};
+use crate::{anvil, bitcoind, cache, say};
 use anyhow::{Context as _, Result, bail};
 use std::{
     path::{Path, PathBuf},
@@ -43,6 +44,8 @@ const CRYPTOGRAPHY: &str = "46.0.3";
 pub struct Tools {
     /// A regtest `bitcoind`.
     pub bitcoind: PathBuf,
+    /// An `anvil`, the private EVM chain.
+    pub anvil: PathBuf,
     /// A `python3` that can `import cryptography`.
     pub python: PathBuf,
 }
@@ -57,6 +60,7 @@ pub fn command(arguments: &[String]) -> Result<ExitCode> {
         started.elapsed().as_secs_f32()
     ));
     say::detail(&format!("bitcoind: {}", tools.bitcoind.display()));
+    say::detail(&format!("anvil:    {}", tools.anvil.display()));
     say::detail(&format!("python:   {}", tools.python.display()));
     Ok(ExitCode::SUCCESS)
 }
@@ -66,6 +70,7 @@ pub fn ensure() -> Result<Tools> {
     packages()?;
     Ok(Tools {
         bitcoind: bitcoind::ensure()?,
+        anvil: anvil::ensure()?,
         python: python()?,
     })
 }
@@ -213,7 +218,8 @@ fn python() -> Result<PathBuf> {
     Ok(python)
 }
 
-fn quiet(command: &mut Command) -> Result<()> {
+/// Runs `command`; what it says is shown when it fails.
+pub fn quiet(command: &mut Command) -> Result<()> {
     let output = command
         .stdin(Stdio::null())
         .output()

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check and every test, each stage with its time. What CI runs.
 
 use crate::{
-    bitcoind, cache, deny,
+    anvil, bitcoind, cache, deny,
     environment::{Environment, cargo},
     say, setup, typed,
 };
@@ -10,6 +10,7 @@ use std::{
     fs::{self, File},
     io::{Read as _, Write as _},
     process::{Command, ExitCode, Stdio},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -43,6 +44,10 @@ fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
         let started = Instant::now();
         bitcoind::ensure().map(|_| started.elapsed())
     });
+    let chain = std::thread::spawn(|| {
+        let started = Instant::now();
+        anvil::ensure().map(|_| started.elapsed())
+    });
     stages.optional("format", has("fmt"), || {
         checked(cargo()?.args(["fmt", "--all", "--check", "--", "-l"]))
     })?;
@@ -62,18 +67,22 @@ fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
         checked(cargo()?.args(words))
     })?;
     stages.run("licences, bans, sources", deny::check)?;
-    stages.run("regtest node", || {
-        let built = node
-            .join()
-            .map_err(|_| anyhow::anyhow!("building the node panicked"))??;
-        say::detail(&format!(
-            "ready after {} s, beside the stages before",
-            built.as_secs()
-        ));
-        Ok(())
-    })?;
+    stages.run("regtest node", || ready(node))?;
+    stages.run("private EVM chain", || ready(chain))?;
     stages.run("test", || test(long, extra))?;
     stages.run("secrets in the log", no_secret_in_the_log)
+}
+
+/// Waits for what was made beside the stages before.
+fn ready(making: JoinHandle<Result<Duration>>) -> Result<()> {
+    let took = making
+        .join()
+        .map_err(|_| anyhow::anyhow!("making it panicked"))??;
+    say::detail(&format!(
+        "ready after {} s, beside the stages before",
+        took.as_secs()
+    ));
+    Ok(())
 }
 
 /// Rule 6: the whole output of the tests, passing ones too, holds no PIN that an officer typed.

@@ -4,7 +4,7 @@ mod funds;
 
 use crate::{
     leash::{Leash, wait_for},
-    locked,
+    locked, programs,
 };
 use anyhow::{Context as _, Result};
 use bdk_bitcoind_rpc::bitcoincore_rpc::{Auth, Client, RpcApi as _};
@@ -22,7 +22,7 @@ use std::{
     process::Command,
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -49,12 +49,7 @@ pub struct Bitcoind {
 impl Bitcoind {
     /// Starts a node with a fresh chain of 110 blocks, in a directory that goes with it.
     pub fn start() -> Result<Self> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let parent = std::env::var_os(crate::room::ROOM_VARIABLE)
-            .map_or_else(std::env::temp_dir, |room| PathBuf::from(room).join("nodes"));
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("bitcoind-{}-{number}", std::process::id());
-        let mut node = Self::start_in(&parent.join(name))?;
+        let mut node = Self::start_in(&programs::fresh_directory("bitcoind"))?;
         node.temporary = true;
         Ok(node)
     }
@@ -234,7 +229,7 @@ impl Bitcoind {
     pub fn start_again(&self) -> Result<()> {
         let configuration = format!("-conf={}", self.directory.join("bitcoin.conf").display());
         let data = format!("-datadir={}", self.directory.display());
-        let program = program()?;
+        let program = programs::find("COUNTERSIGN_BITCOIND", "bitcoind")?;
         let mut leash = Leash::start(
             program.as_os_str(),
             &[OsStr::new(&configuration), OsStr::new(&data)],
@@ -316,27 +311,6 @@ impl std::fmt::Debug for Bitcoind {
             .field("port", &self.port)
             .finish_non_exhaustive()
     }
-}
-
-/// `COUNTERSIGN_BITCOIND`, else the node that `cargo xtask setup` put into the cache.
-fn program() -> Result<PathBuf> {
-    let variable = |name: &str| {
-        std::env::var_os(name)
-            .filter(|v| !v.is_empty())
-            .map(PathBuf::from)
-    };
-    if let Some(program) = variable("COUNTERSIGN_BITCOIND") {
-        return Ok(program);
-    }
-    let cache = variable("COUNTERSIGN_CACHE")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|d| d.join("countersign")))
-        .or_else(|| variable("HOME").map(|d| d.join(".cache/countersign")));
-    cache
-        .map(|cache| cache.join("bitcoind"))
-        .filter(|program| program.is_file())
-        .context(
-            "there is no regtest node: run `cargo xtask setup`, or set COUNTERSIGN_BITCOIND to one",
-        )
 }
 
 fn write_configuration(directory: &Path, port: u16, user: &str, password: &str) -> Result<()> {
