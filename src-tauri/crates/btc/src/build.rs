@@ -120,8 +120,7 @@ impl Wallet {
         min_confirmations: u32,
     ) -> Result<Candidate, BuildError> {
         let mut state = self.state.lock().await;
-        let mut purse =
-            state.purse(&BTreeSet::new(), Some(anchor), min_confirmations.max(1))?;
+        let mut purse = state.purse(&BTreeSet::new(), Some(anchor), min_confirmations.max(1))?;
         purse.optional.clear();
         let most = bitcoin_only(cap)?;
         let candidate = self.candidate(&mut state, &purse, &[], rate, most)?;

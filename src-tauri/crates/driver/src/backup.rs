@@ -17,7 +17,8 @@ use crate::acts::{random, sign, words};
 use crate::desk::{Desk, Purpose};
 use crate::error::DriverError;
 use crate::home::{
-    BitcoinSettings, Home, HomeError, Settings, create_private_dir, read_file, write_whole,
+    BitcoinSettings, EvmSettings, Home, HomeError, Settings, create_private_dir, read_file,
+    write_whole,
 };
 use crate::ledger::{JournalCrash, KeyringAnchors, MachineSigner};
 use crate::machine::{Driver, Surroundings, officer, refuse_if_gone};
@@ -140,6 +141,7 @@ impl Driver {
             keyring: namespace,
             machine: plan.machine.clone(),
             bitcoin: plan.bitcoin.clone(),
+            evm: plan.evm.clone(),
             attestation_certificates: plan.attestation_certificates.clone(),
         };
         home.set_settings(&settings)?;
@@ -209,6 +211,8 @@ pub struct RestorePlan {
     pub expires_in: Span,
     /// The node, if it is known already.
     pub bitcoin: Option<BitcoinSettings>,
+    /// The nodes of EVM chains, as far as they are known already.
+    pub evm: Vec<EvmSettings>,
     /// Further attestation certificates.
     pub attestation_certificates: Option<PathBuf>,
 }

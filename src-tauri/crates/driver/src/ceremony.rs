@@ -5,7 +5,9 @@ use std::time::Duration;
 use domain::act::{KeygenRun, SealedShare, VaultReady};
 use domain::roster::HexBytes;
 use domain::seal::SecretBytes;
-use domain::{Act, Epoch, Name, Officer, OfficerId, Seat, SeatId, SeatKind, SessionId, VaultId};
+use domain::{
+    Act, Epoch, Name, Network, Officer, OfficerId, Seat, SeatId, SeatKind, SessionId, VaultId,
+};
 use keys::sealed::{DeviceSealer, HardwareSealer, Opener, RecoverySealer, SealedFile, open_device};
 use mpc::acceptance::{Acceptance, Accepted, Proven, Trial, TrialShare};
 use mpc::keygen::{Keygen, KeygenParams};
@@ -264,6 +266,16 @@ fn cut_off(session: SessionId) -> domain::act::Abort {
     }
 }
 
+/// Schnorr signatures on Bitcoin, ECDSA on EVM chains: one key is never shared under both.
+const fn scheme_of(record: &VaultRecord) -> Scheme {
+    match record.plan.network() {
+        Network::Evm(_) => Scheme::Dkls23,
+        Network::Bitcoin | Network::Testnet4 | Network::Signet | Network::Regtest => {
+            Scheme::FrostTaproot
+        }
+    }
+}
+
 /// Every seat runs its part as a task of its own.
 async fn share_key(
     treasury: &Treasury,
@@ -277,7 +289,7 @@ async fn share_key(
     let mut tasks = Vec::new();
     for me in &seats {
         let params = KeygenParams {
-            scheme: Scheme::FrostTaproot,
+            scheme: scheme_of(record),
             session,
             treasury: treasury.id,
             vault,

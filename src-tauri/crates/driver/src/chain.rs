@@ -3,22 +3,25 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use bitcoin::Transaction;
 use bitcoin::consensus::encode::deserialize;
 use bitcoin::hashes::Hash as _;
-use bitcoin::{Transaction, Txid};
 use btc::{
-    Acceptance, Balance, BroadcastError, Cancel, ChainStatus, FeeBounds, Node, NodeAuth,
-    NodeConfig, RpcPassword, SyncEnd, SyncProgress, SyncReport, Wallet, WalletDb,
+    Acceptance, BroadcastError, Cancel, ChainStatus, FeeBounds, Node, NodeAuth, NodeConfig,
+    RpcPassword, SyncEnd, Wallet, WalletDb,
 };
-use domain::act::{ChildPath, Confirmation, Freeze, Scope, Sighting};
+use domain::act::{Confirmation, Freeze, Scope, Sighting};
 use domain::roster::HexBytes;
-use domain::{Act, BtcAddress, FeeRate, Name, Network, ProposalId, VaultId};
-use treasury::{Broadcasting, Decision, PayoutStage, Treasury, VaultRecord};
+use domain::{Act, FeeRate, Network, Note, Payout, ProposalId, Subject, VaultId};
+use plans::TxRef;
+use treasury::{
+    Anchor, Broadcasting, PayoutStage, PlanBody, PlanRecord, ProposalRecord, Treasury, VaultRecord,
+};
 
 use crate::crash::CrashPoint;
 use crate::error::DriverError;
 use crate::ledger::Ledger;
-use crate::machine::{Driver, vault};
+use crate::machine::Driver;
 use crate::seats::note;
 
 /// The node answers within this or counts as down.
@@ -40,19 +43,23 @@ pub enum Event {
     /// A payout can't be planned yet.
     NotPlanned(ProposalId, String),
     /// Seats signed.
-    Signed(ProposalId, Txid),
+    Signed(ProposalId, TxRef),
     /// Seats did not sign.
     NotSigned(ProposalId, String),
     /// A session or key generation that was cut off is closed.
     Closed(String),
     /// The node took the transaction.
-    Broadcast(ProposalId, Txid),
+    Broadcast(ProposalId, TxRef),
     /// The node did not take it.
     NotBroadcast(ProposalId, String),
     /// On its way: blocks on it so far, and how many are needed.
     Confirming(ProposalId, u32, u32),
     /// Final.
-    Confirmed(ProposalId, Txid, u32),
+    Confirmed(ProposalId, TxRef, u32),
+    /// Final, but it did nothing: only its fee is gone.
+    Reverted(ProposalId, TxRef, u32),
+    /// Final: the transaction that cancels the payout. Nobody was paid.
+    Cancelled(ProposalId, TxRef, u32),
     /// Its block left the chain.
     Reorged(ProposalId),
     /// The node no longer knows it; the same bytes go out again.
@@ -106,63 +113,16 @@ impl Driver {
             .map_err(bitcoin_error)
     }
 
-    /// A fresh address of a vault.
-    pub async fn address(&self, name: &Name) -> Result<(ChildPath, BtcAddress), DriverError> {
-        let replay = self.view().await?;
-        let treasury = replay
-            .treasury()
-            .ok_or_else(|| DriverError::NotNow("nothing is founded".to_owned()))?;
-        let (id, record) = vault(treasury, name)?;
-        let db = WalletDb::open(&self.home.wallets())
-            .await
-            .map_err(bitcoin_error)?;
-        let wallet = self.wallet(&db, id, record, treasury).await?;
-        let address = wallet.receive_address().await.map_err(bitcoin_error)?;
-        db.close().await;
-        Ok(address)
-    }
-
-    /// What a vault holds, after reading the chain.
-    pub async fn balance(
+    async fn draft_bitcoin(
         &self,
-        name: &Name,
-        progress: &mut (dyn FnMut(SyncProgress) + Send),
-        cancel: &Cancel,
-    ) -> Result<(Balance, SyncReport), DriverError> {
-        let replay = self.view().await?;
-        let treasury = replay
-            .treasury()
-            .ok_or_else(|| DriverError::NotNow("nothing is founded".to_owned()))?;
-        let (id, record) = vault(treasury, name)?;
-        let db = WalletDb::open(&self.home.wallets())
-            .await
-            .map_err(bitcoin_error)?;
-        let wallet = self.wallet(&db, id, record, treasury).await?;
-        let report = wallet.sync(progress, cancel).await.map_err(bitcoin_error)?;
-        let balance = wallet.balance().await.map_err(bitcoin_error)?;
-        db.close().await;
-        Ok((balance, report))
-    }
-
-    /// Builds, checks and records the plan of an approved payout.
-    pub(crate) async fn plan(
-        &self,
-        ledger: &mut Ledger,
-        id: ProposalId,
-    ) -> Result<(), DriverError> {
-        let treasury = ledger.treasury()?.clone();
-        let (record, payout) = treasury
-            .payout(id)
-            .ok_or_else(|| DriverError::NotNow("there is no such payout".to_owned()))?;
-        let vault_record = treasury
-            .vaults
-            .get(&payout.vault())
-            .ok_or_else(|| DriverError::NotNow("the vault is gone".to_owned()))?;
+        treasury: &Treasury,
+        draft: &Draft<'_>,
+    ) -> Result<Act, DriverError> {
         let db = WalletDb::open(&self.home.wallets())
             .await
             .map_err(bitcoin_error)?;
         let wallet = self
-            .wallet(&db, payout.vault(), vault_record, &treasury)
+            .wallet(&db, draft.payout.vault(), draft.vault, treasury)
             .await?;
         at_tip(&wallet).await?;
         let highest = self
@@ -172,53 +132,48 @@ impl Driver {
             .map_or(500, |b| b.highest_fee_rate);
         let bounds = FeeBounds {
             target: TARGET_BLOCKS,
-            floor: FLOOR,
+            floor: FLOOR.max(draft.floor()),
             cap: FeeRate::from_sat_per_vb(highest),
         };
         let rate = wallet.estimate_fee(bounds).await.map_err(bitcoin_error)?;
-        let reserved = treasury.reserved_outpoints(Some(id));
-        let candidate = wallet
-            .build(
-                payout,
-                rate,
-                &reserved,
-                None,
-                vault_record.plan.confirmations(),
-            )
-            .await
-            .map_err(bitcoin_error)?;
-        db.close().await;
-        self.keepers.crash.reach(CrashPoint::PlanBuilt);
-        let version = match &record.decision {
-            Decision::Payout(stage) => stage.plan().planned.version.saturating_add(1),
-            Decision::Open
-            | Decision::Declined { .. }
-            | Decision::Lapsed
-            | Decision::Enacted(_) => 1,
+        let anchor = match draft.anchor {
+            Some(Anchor::Outpoint(outpoint)) => Some(outpoint),
+            Some(Anchor::Nonce(_)) | None => None,
         };
-        ledger
-            .record(Act::Planned(Box::new(candidate.planned(id, version))))
-            .await?;
-        self.keepers.crash.reach(CrashPoint::PlanAppended);
-        Ok(())
+        let confirmations = draft.vault.plan.confirmations();
+        let candidate = match (draft.cancel, anchor) {
+            (Some((_, cap)), Some(anchor)) => {
+                wallet.build_cancel(cap, rate, anchor, confirmations).await
+            }
+            (Some(_), None) => {
+                return Err(DriverError::NotNow("there is nothing to cancel".to_owned()));
+            }
+            (None, anchor) => {
+                let reserved = treasury.reserved_outpoints(Some(draft.id));
+                wallet
+                    .build(draft.payout, rate, &reserved, anchor, confirmations)
+                    .await
+            }
+        }
+        .map_err(bitcoin_error)?;
+        db.close().await;
+        let planned = candidate.planned(draft.names(), draft.version);
+        Ok(Act::Planned(Box::new(planned)))
     }
 
-    /// Hands signed bytes to the node, after the node agreed that it would take them.
+    /// Hands signed bytes to the node.
     pub(crate) async fn broadcast(
         &self,
         ledger: &mut Ledger,
         id: ProposalId,
-    ) -> Result<Txid, DriverError> {
+    ) -> Result<TxRef, DriverError> {
         let treasury = ledger.treasury()?.clone();
         let (record, payout) = treasury
             .payout(id)
             .ok_or_else(|| DriverError::NotNow("there is no such payout".to_owned()))?;
-        let Decision::Payout(stage) = &record.decision else {
-            return Err(DriverError::NotNow("it is not signed".to_owned()));
-        };
-        let PayoutStage::Signed {
+        let Some(PayoutStage::Signed {
             plan, transaction, ..
-        } = stage.as_ref()
+        }) = record.stage()
         else {
             return Err(DriverError::NotNow("it is not signed, or final".to_owned()));
         };
@@ -226,13 +181,33 @@ impl Driver {
             .vaults
             .get(&payout.vault())
             .ok_or_else(|| DriverError::NotNow("the vault is gone".to_owned()))?;
+        match vault_record.plan.network() {
+            Network::Evm(chain) => self.send_evm(chain, plan, transaction).await?,
+            Network::Bitcoin | Network::Testnet4 | Network::Signet | Network::Regtest => {
+                self.send_bitcoin(&treasury, payout.vault(), vault_record, plan, transaction)
+                    .await?;
+            }
+        }
+        self.keepers.crash.reach(CrashPoint::Sent);
+        ledger.record(Act::Broadcast(sighting(plan))).await?;
+        self.keepers.crash.reach(CrashPoint::BroadcastAppended);
+        Ok(plan.transaction)
+    }
+
+    /// Sends after the node agreed that it would take the transaction.
+    async fn send_bitcoin(
+        &self,
+        treasury: &Treasury,
+        vault: VaultId,
+        record: &VaultRecord,
+        plan: &PlanRecord,
+        transaction: &[u8],
+    ) -> Result<(), DriverError> {
         let transaction: Transaction = deserialize(transaction).map_err(bitcoin_error)?;
         let db = WalletDb::open(&self.home.wallets())
             .await
             .map_err(bitcoin_error)?;
-        let wallet = self
-            .wallet(&db, payout.vault(), vault_record, &treasury)
-            .await?;
+        let wallet = self.wallet(&db, vault, record, treasury).await?;
         if let Acceptance::Refused { reason } = wallet
             .test_accept(&transaction)
             .await
@@ -240,23 +215,16 @@ impl Driver {
         {
             return Err(DriverError::Bitcoin(format!(
                 "the node would not take transaction {} ({reason}); it was not sent and no money moved, but the signed bytes stay valid: look at the plan's inputs before anything new is paid",
-                plan.txid
+                plan.transaction
             )));
         }
-        let txid = match wallet.broadcast(&transaction).await {
+        match wallet.broadcast(&transaction).await {
             // The cache could not note it, but it is out: the journal says so.
-            Ok(txid) | Err(BroadcastError::Noting { txid, .. }) => txid,
+            Ok(_) | Err(BroadcastError::Noting { .. }) => {}
             Err(other) => return Err(bitcoin_error(other)),
-        };
+        }
         db.close().await;
-        self.keepers.crash.reach(CrashPoint::Sent);
-        let sighting = Sighting {
-            plan: plan.entry,
-            txid: HexBytes(plan.txid_bytes().to_vec()),
-        };
-        ledger.record(Act::Broadcast(sighting)).await?;
-        self.keepers.crash.reach(CrashPoint::BroadcastAppended);
-        Ok(txid)
+        Ok(())
     }
 
     /// Reads the chain for every ready vault and records what it shows.
@@ -272,11 +240,9 @@ impl Driver {
         let db = WalletDb::open(&self.home.wallets())
             .await
             .map_err(bitcoin_error)?;
-        for (id, record) in treasury
-            .vaults
-            .iter()
-            .filter(|(_, record)| record.key().is_some())
-        {
+        for (id, record) in treasury.vaults.iter().filter(|(_, record)| {
+            record.key().is_some() && record.plan.network().to_bitcoin().is_some()
+        }) {
             let wallet = self.wallet(&db, *id, record, &treasury).await?;
             if let Err(trouble) = at_tip(&wallet).await {
                 events.push(Event::NodeTrouble(trouble.to_string()));
@@ -290,8 +256,8 @@ impl Driver {
                     .subject
                     .payout()
                     .is_some_and(|p| p.vault() == *id);
-                if let (true, Decision::Payout(stage)) = (ours, &proposal.decision) {
-                    self.look(ledger, *payout, stage, record, &wallet, events)
+                if ours {
+                    self.look(ledger, *payout, proposal, record, &wallet, events)
                         .await?;
                 }
             }
@@ -310,134 +276,73 @@ impl Driver {
         wallet: &Wallet,
         events: &mut Vec<Event>,
     ) -> Result<(), DriverError> {
-        let signed: BTreeSet<Txid> = treasury.signed_txids();
+        let signed: BTreeSet<TxRef> = treasury.signed_transactions();
         for outgoing in wallet.outgoing().await {
-            if signed.contains(&outgoing.txid) {
+            if signed.contains(&TxRef::Bitcoin(outgoing.txid)) {
                 continue;
             }
             let reason = note(&format!(
                 "transaction {} spends the vault's coins, but this journal did not sign it",
                 outgoing.txid
             ));
-            if treasury.alarms.contains(reason.as_str()) {
-                continue;
-            }
-            let freeze = Freeze {
-                scope: Scope::Vault(id),
-                head: ledger.treasury()?.head,
-                reason: reason.clone(),
-            };
-            ledger.record(Act::Frozen(freeze)).await?;
-            events.push(Event::Froze(reason.to_string()));
+            self.freeze_vault(ledger, id, &reason, events).await?;
         }
         Ok(())
     }
 
+    /// Freezes a vault for what this machine saw, once for each sight.
+    pub(crate) async fn freeze_vault(
+        &self,
+        ledger: &mut Ledger,
+        id: VaultId,
+        reason: &Note,
+        events: &mut Vec<Event>,
+    ) -> Result<(), DriverError> {
+        let treasury = ledger.treasury()?;
+        if treasury.alarms.contains(reason.as_str()) {
+            return Ok(());
+        }
+        let freeze = Freeze {
+            scope: Scope::Vault(id),
+            head: treasury.head,
+            reason: reason.clone(),
+        };
+        ledger.record(Act::Frozen(freeze)).await?;
+        events.push(Event::Froze(reason.to_string()));
+        Ok(())
+    }
+
+    /// Looks where each version of a payout is that could be in the chain.
     async fn look(
         &self,
         ledger: &mut Ledger,
         id: ProposalId,
-        stage: &PayoutStage,
+        record: &ProposalRecord,
         vault: &VaultRecord,
         wallet: &Wallet,
         events: &mut Vec<Event>,
     ) -> Result<(), DriverError> {
-        let (plan, bytes) = match stage {
-            PayoutStage::Signed {
-                plan, transaction, ..
-            }
-            | PayoutStage::Confirmed {
-                plan, transaction, ..
-            } => (plan, transaction),
-            // Not signed here; but its anchor can be spent by another.
-            PayoutStage::Aborted(plan, _) => (plan, &plan.planned.transaction.0),
-            PayoutStage::Planned(_) | PayoutStage::Signing(..) | PayoutStage::Replaced { .. } => {
-                return Ok(());
-            }
-        };
-        let Some(anchor) = plan.spends.first() else {
+        let Some(Anchor::Outpoint(anchor)) = record.anchor() else {
             return Ok(());
         };
-        let transaction: Transaction = deserialize(bytes).map_err(bitcoin_error)?;
-        let status = match wallet.status(*anchor, &transaction).await {
-            Ok(status) => status,
-            Err(trouble) => {
-                events.push(Event::NodeTrouble(trouble.to_string()));
-                return Ok(());
-            }
-        };
-        let needed = vault.plan.confirmations();
-        let sighting = || Sighting {
-            plan: plan.entry,
-            txid: HexBytes(plan.txid_bytes().to_vec()),
-        };
-        let act = match (stage, status) {
-            (
-                PayoutStage::Confirmed { place, .. },
-                ChainStatus::InBlock {
-                    hash,
-                    confirmations,
-                    ..
-                },
-            ) if place.block.0 == reversed(hash.to_byte_array()) && confirmations > 0 => {
-                return Ok(());
-            }
-            (PayoutStage::Confirmed { .. }, _) => {
-                events.push(Event::Reorged(id));
-                Act::Reorged(sighting())
-            }
-            (
-                PayoutStage::Aborted(..),
-                ChainStatus::InBlock { .. } | ChainStatus::Mempool | ChainStatus::Unseen,
-            ) => return Ok(()),
-            (
-                _,
-                ChainStatus::InBlock {
-                    height,
-                    hash,
-                    confirmations,
-                },
-            ) if confirmations >= needed => {
-                self.keepers.crash.reach(CrashPoint::ConfirmationSeen);
-                events.push(Event::Confirmed(id, plan.txid, height));
-                let Sighting { plan, txid } = sighting();
-                Act::Confirmed(Confirmation {
-                    plan,
-                    txid,
-                    block: HexBytes(reversed(hash.to_byte_array())),
-                    height,
-                })
-            }
-            (_, ChainStatus::InBlock { confirmations, .. }) => {
-                events.push(Event::Confirming(id, confirmations, needed));
-                return Ok(());
-            }
-            (_, ChainStatus::Conflicted { by, confirmations }) if confirmations >= needed => {
-                events.push(Event::Replaced(id, by.to_string()));
-                let Sighting { plan, txid } = sighting();
-                Act::Replaced {
-                    plan,
-                    txid,
-                    by: HexBytes(reversed(by.to_byte_array())),
+        for one in sights(record) {
+            let transaction: Transaction = deserialize(one.bytes).map_err(bitcoin_error)?;
+            let status = match wallet.status(anchor, &transaction).await {
+                Ok(status) => status,
+                Err(trouble) => {
+                    events.push(Event::NodeTrouble(trouble.to_string()));
+                    return Ok(());
                 }
+            };
+            let needed = vault.plan.confirmations();
+            let seen = one.seen(record, status, needed);
+            if self
+                .note_sight(ledger, id, &one, seen, needed, events)
+                .await?
+            {
+                break;
             }
-            (
-                PayoutStage::Signed {
-                    broadcast: Broadcasting::Out,
-                    ..
-                },
-                ChainStatus::Unseen,
-            ) => {
-                events.push(Event::Dropped(id));
-                Act::Dropped(sighting())
-            }
-            (_, ChainStatus::Mempool) => {
-                events.push(Event::Confirming(id, 0, needed));
-                return Ok(());
-            }
-            (_, ChainStatus::Unseen | ChainStatus::Conflicted { .. }) => return Ok(()),
-        };
-        ledger.record(act).await?;
+        }
         Ok(())
     }
 }
@@ -466,7 +371,7 @@ pub(crate) fn bitcoin_error(error: impl std::fmt::Display) -> DriverError {
     DriverError::Bitcoin(error.to_string())
 }
 
-fn not_ready(record: &VaultRecord) -> DriverError {
+pub(crate) fn not_ready(record: &VaultRecord) -> DriverError {
     DriverError::NotNow(format!(
         "vault {} has no key yet; generate it with `countersign vault keygen`",
         record.plan.name()

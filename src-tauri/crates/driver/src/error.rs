@@ -77,6 +77,9 @@ pub enum DriverError {
     /// The Bitcoin node or wallet.
     #[error("{0}")]
     Bitcoin(String),
+    /// The node of an EVM chain.
+    #[error("{0}")]
+    Evm(String),
     /// A share can't be opened or used.
     #[error("seat {seat}: {problem}")]
     Share {

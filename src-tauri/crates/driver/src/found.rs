@@ -170,6 +170,10 @@ impl Driver {
             bitcoin: earlier
                 .as_ref()
                 .and_then(|settings| settings.bitcoin.clone()),
+            evm: earlier
+                .as_ref()
+                .map(|settings| settings.evm.clone())
+                .unwrap_or_default(),
             attestation_certificates: folder,
         };
         home.set_settings(&settings)?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use domain::{Name, SeatId, VaultId};
+use domain::{ChainId, Name, SeatId, VaultId};
 use serde::{Deserialize, Serialize};
 
 /// Where a machine keeps what it has: the journal, the wallets' cache, sealed shares, settings.
@@ -53,6 +53,9 @@ pub struct Settings {
     pub machine: Name,
     /// The company's own Bitcoin node.
     pub bitcoin: Option<BitcoinSettings>,
+    /// The company's own nodes of EVM chains.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evm: Vec<EvmSettings>,
     /// Folder with further attestation certificates (PEM or DER) that an administrator filled.
     pub attestation_certificates: Option<PathBuf>,
 }
@@ -72,6 +75,46 @@ pub struct BitcoinSettings {
     /// A fee rate above this is never chosen, in sat/vB.
     #[serde(default = "highest_fee_rate")]
     pub highest_fee_rate: u64,
+}
+
+/// How to reach the node of an EVM chain.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvmSettings {
+    /// The chain.
+    pub chain_id: ChainId,
+    /// For example `http://127.0.0.1:8545`.
+    pub url: String,
+    /// A second node, of another maker, that must agree on chain and nonces.
+    pub second: Option<String>,
+    /// A token that the first node asks for.
+    pub bearer: Option<String>,
+    /// A price for gas above this is never chosen, in gwei.
+    #[serde(default = "highest_gas_price")]
+    pub highest_gas_price: u64,
+}
+
+impl EvmSettings {
+    /// The highest price for gas, in wei.
+    pub fn highest_gas_price_wei(&self) -> u128 {
+        u128::from(self.highest_gas_price).saturating_mul(1_000_000_000)
+    }
+}
+
+impl std::fmt::Debug for EvmSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EvmSettings")
+            .field("chain_id", &self.chain_id)
+            .field("url", &self.url)
+            .field("second", &self.second)
+            .field("bearer", &self.bearer.as_ref().map(|_| "<redacted>"))
+            .field("highest_gas_price", &self.highest_gas_price)
+            .finish()
+    }
+}
+
+const fn highest_gas_price() -> u64 {
+    500
 }
 
 const fn highest_fee_rate() -> u64 {

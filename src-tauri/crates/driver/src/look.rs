@@ -7,7 +7,7 @@ use bitcoin::consensus::encode::deserialize;
 use btc::{ChainStatus, WalletDb};
 use domain::ProposalId;
 use journal::{Fault, Summary};
-use treasury::{Decision, PayoutStage};
+use treasury::{Anchor, PayoutStage};
 
 use crate::chain::{at_tip, bitcoin_error};
 use crate::error::DriverError;
@@ -15,7 +15,8 @@ use crate::ledger::patiently;
 use crate::machine::Driver;
 
 impl Driver {
-    /// Where a signed payout's transaction is, after reading the chain; none before it is signed.
+    /// Where the transaction of a payout is, after reading the chain; none before it is signed. Other
+    /// kinds of chains are told by [`Driver::turn`].
     pub async fn whereabouts(&self, id: ProposalId) -> Result<Option<ChainStatus>, DriverError> {
         let replay = self.view().await?;
         let Some(treasury) = replay.treasury() else {
@@ -24,20 +25,14 @@ impl Driver {
         let Some((record, payout)) = treasury.payout(id) else {
             return Ok(None);
         };
-        let Decision::Payout(stage) = &record.decision else {
-            return Ok(None);
-        };
-        let (PayoutStage::Signed {
-            plan, transaction, ..
-        }
-        | PayoutStage::Confirmed {
-            plan, transaction, ..
-        }) = stage.as_ref()
+        let Some(
+            PayoutStage::Signed { transaction, .. } | PayoutStage::Confirmed { transaction, .. },
+        ) = record.stage()
         else {
             return Ok(None);
         };
-        let (Some(anchor), Some(vault)) =
-            (plan.spends.first(), treasury.vaults.get(&payout.vault()))
+        let (Some(Anchor::Outpoint(anchor)), Some(vault)) =
+            (record.anchor(), treasury.vaults.get(&payout.vault()))
         else {
             return Ok(None);
         };
@@ -48,7 +43,7 @@ impl Driver {
         let wallet = self.wallet(&db, payout.vault(), vault, treasury).await?;
         at_tip(&wallet).await?;
         let status = wallet
-            .status(*anchor, &transaction)
+            .status(anchor, &transaction)
             .await
             .map_err(bitcoin_error)?;
         db.close().await;

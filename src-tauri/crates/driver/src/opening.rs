@@ -215,9 +215,9 @@ fn plan_to_release(
         Decision::Payout(stage) => match stage.as_ref() {
             PayoutStage::Planned(plan) | PayoutStage::Aborted(plan, _) => return Ok(plan.entry),
             PayoutStage::Signing(..) => "it is being signed".to_owned(),
-            PayoutStage::Signed { .. } | PayoutStage::Confirmed { .. } => {
-                "it is signed already".to_owned()
-            }
+            PayoutStage::Signed { .. }
+            | PayoutStage::Confirmed { .. }
+            | PayoutStage::Reverted { .. } => "it is signed already".to_owned(),
             PayoutStage::Replaced { .. } => "another transaction took its place".to_owned(),
         },
         Decision::Open => {

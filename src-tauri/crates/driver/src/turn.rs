@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bitcoin::consensus::encode::serialize;
 use domain::act::{Abort, Signed, SigningRun};
 use domain::roster::HexBytes;
 use domain::{Act, ProposalId, SeatId, SessionId};
@@ -27,12 +26,10 @@ impl Driver {
             return Err(DriverError::ClockJumped(jump));
         }
         ledger.now()?;
-        if let Err(trouble) = self.watch(&mut ledger, &mut events).await {
-            match trouble {
-                DriverError::Bitcoin(why) => events.push(Event::NodeTrouble(why)),
-                other => return Err(other),
-            }
-        }
+        let watched = self.watch(&mut ledger, &mut events).await;
+        nodes_may_fail(watched, &mut events)?;
+        let watched = self.watch_evm(&mut ledger, &mut events).await;
+        nodes_may_fail(watched, &mut events)?;
         let mut skip = BTreeSet::new();
         loop {
             let now = ledger.now()?.wall;
@@ -122,6 +119,11 @@ impl Driver {
         let treasury::Decision::Payout(stage) = &record.decision else {
             return Ok(());
         };
+        // What has to be right at the moment of signing is asked anew: the node's chain.
+        if let Err(error) = self.check_chain_before_signing(&treasury, vault).await {
+            events.push(Event::NotSigned(id, passing(error)?));
+            return Ok(());
+        }
         let plan = stage.plan().entry;
         let run = SigningRun {
             plan,
@@ -173,14 +175,14 @@ impl Driver {
             .ok_or_else(|| DriverError::Signing("no seat signed".to_owned()))?;
         if signed
             .iter()
-            .any(|other| other.transaction() != first.transaction() || other.plan() != run.plan)
+            .any(|other| other.bytes() != first.bytes() || other.plan() != run.plan)
         {
             return Err(DriverError::Signing(
                 "the seats signed different transactions: nothing is sent".to_owned(),
             ));
         }
         self.keepers.crash.reach(CrashPoint::SignatureMade);
-        let transaction = HexBytes(serialize(first.transaction()));
+        let transaction = HexBytes(first.bytes().to_vec());
         let act = Act::Signed(Signed {
             plan: run.plan,
             session: run.session,
@@ -188,8 +190,22 @@ impl Driver {
         });
         ledger.record(act).await?;
         self.keepers.crash.reach(CrashPoint::SignedAppended);
-        events.push(Event::Signed(id, first.transaction().compute_txid()));
+        events.push(Event::Signed(id, first.transaction()));
         Ok(())
+    }
+}
+
+/// A node that can't be asked stops nothing that another chain's node can do.
+fn nodes_may_fail(
+    watched: Result<(), DriverError>,
+    events: &mut Vec<Event>,
+) -> Result<(), DriverError> {
+    match watched {
+        Err(DriverError::Bitcoin(why) | DriverError::Evm(why)) => {
+            events.push(Event::NodeTrouble(why));
+            Ok(())
+        }
+        other => other,
     }
 }
 
@@ -204,7 +220,7 @@ fn cut_off(session: SessionId) -> Abort {
 /// What keeps one payout from going on and leaves the journal as it is; anything else ends the turn.
 fn passing(error: DriverError) -> Result<String, DriverError> {
     match error {
-        DriverError::Bitcoin(why) | DriverError::NotNow(why) => Ok(why),
+        DriverError::Bitcoin(why) | DriverError::Evm(why) | DriverError::NotNow(why) => Ok(why),
         DriverError::Illegal(why) => Ok(why.to_string()),
         other => Err(other),
     }

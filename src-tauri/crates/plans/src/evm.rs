@@ -14,8 +14,9 @@ pub use order::{EvmPurpose, order_evm, order_evm_cancel, unsigned_hash, verify_s
 
 pub(crate) use order::EvmWork;
 
-/// The most gas that one payout may ask for: a token that needs more to move is no plain token.
-pub const MAX_GAS: u64 = 500_000;
+/// The most gas that one payout may ask for. A token takes 30,000 to 300,000; on chains that charge for
+/// the chain below in gas, some times as much. More is no payment.
+pub const MAX_GAS: u64 = 2_000_000;
 
 /// What a transfer of the chain's own coin to an account without code costs (EIP-2028 and before).
 pub const TRANSFER_GAS: u64 = 21_000;

@@ -71,6 +71,10 @@ const IMPURE: &[&str] = &[
     "zbus*",
 ];
 
+/// Numbers and hashes, pure by themselves. What the edges turn on in them (serde, random values) is
+/// linked and never called from a pure crate, so what lies behind them is not followed.
+const PURE_LIBRARIES: &[&str] = &["alloy-primitives"];
+
 /// Words that a pure crate's own sources must not use: time, randomness and I/O are arguments.
 const IMPURE_WORDS: &[&str] = &[
     "std::env",
@@ -290,7 +294,7 @@ impl Workspace {
             for next in self.links.get(id).into_iter().flatten() {
                 let name = self.names.get(next).map_or("?", String::as_str);
                 let way = format!("{way} -> `{name}`");
-                if !seen.insert(next) {
+                if !seen.insert(next) || PURE_LIBRARIES.contains(&name) {
                     continue;
                 }
                 if patterns.iter().any(|pattern| matches(pattern, name)) {
