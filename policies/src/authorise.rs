@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Approval, EntryId, Name, OfficerId, Payout, PolicyHash, Proposal, ProposalId, Subject,
+    Approval, Batch, EntryId, Name, OfficerId, Payout, PolicyHash, Proposal, ProposalId, Subject,
     Timestamp,
 };
 
@@ -21,6 +21,15 @@ pub struct Authorization {
     grounds: Grounds,
 }
 
+/// The right to plan and sign every payout of a batch. It is used up by taking one payout out of it: each
+/// is earned, planned and signed on its own. Only [`authorise`] makes one.
+#[derive(Debug)]
+#[must_use]
+pub struct BatchAuthorization {
+    batch: Batch,
+    grounds: Grounds,
+}
+
 /// The right to put one change into force. Only [`authorise`] makes one; no payment comes of it.
 #[derive(Debug)]
 #[must_use]
@@ -35,6 +44,8 @@ pub struct Mandate {
 pub enum Authorised {
     /// A payout may be paid.
     Payout(Authorization),
+    /// Every payout of a batch may be paid, each under an authorization of its own.
+    Batch(BatchAuthorization),
     /// A change may be put into force.
     Change(Mandate),
 }
@@ -229,12 +240,16 @@ fn grant(clearance: Clearance, approvers: Vec<Approver>) -> Authorised {
     };
     match subject.subject {
         Subject::Payout(payout) => Authorised::Payout(Authorization { payout, grounds }),
+        Subject::Batch(batch) => Authorised::Batch(BatchAuthorization { batch, grounds }),
         Subject::Policy(_)
         | Subject::Officer(_)
         | Subject::Payee(_)
         | Subject::Thaw(_)
         | Subject::Vault(_)
-        | Subject::Machine(_) => Authorised::Change(Mandate {
+        | Subject::Machine(_)
+        | Subject::Asset(_)
+        | Subject::Sweep(_)
+        | Subject::Cancel(_) => Authorised::Change(Mandate {
             proposal: subject,
             grounds,
         }),
@@ -248,6 +263,26 @@ impl Authorization {
     }
 }
 
+impl BatchAuthorization {
+    /// What may be paid, in order.
+    pub fn payouts(&self) -> &[Payout] {
+        self.batch.payouts()
+    }
+
+    /// The right to the one payout at a place, counted from 0. Its proposal is the payout's own id in the
+    /// batch, [`Batch::item_id`].
+    pub fn item(self, place: u32) -> Option<Authorization> {
+        let payout = self.batch.payouts().get(usize::try_from(place).ok()?)?;
+        Some(Authorization {
+            payout: payout.clone(),
+            grounds: Grounds {
+                proposal: Batch::item_id(self.grounds.proposal, place),
+                ..self.grounds
+            },
+        })
+    }
+}
+
 impl Mandate {
     /// What may be put into force.
     pub const fn subject(&self) -> &Subject {
@@ -256,11 +291,29 @@ impl Mandate {
 }
 
 impl Authorised {
-    /// The authorization, if it is for a payout.
+    /// The authorization, if it is for one payout.
     pub fn into_payout(self) -> Option<Authorization> {
         match self {
             Authorised::Payout(authorization) => Some(authorization),
-            Authorised::Change(_) => None,
+            Authorised::Batch(_) | Authorised::Change(_) => None,
+        }
+    }
+
+    /// The authorization, if it is for a batch.
+    pub fn into_batch(self) -> Option<BatchAuthorization> {
+        match self {
+            Authorised::Batch(authorization) => Some(authorization),
+            Authorised::Payout(_) | Authorised::Change(_) => None,
+        }
+    }
+
+    /// The payouts that may be paid, in order; none of a change, a sweep's transfers to the vault itself
+    /// included.
+    pub fn payouts(&self) -> &[Payout] {
+        match self {
+            Authorised::Payout(authorization) => std::slice::from_ref(&authorization.payout),
+            Authorised::Batch(authorization) => authorization.payouts(),
+            Authorised::Change(_) => &[],
         }
     }
 
@@ -268,7 +321,7 @@ impl Authorised {
     pub fn into_change(self) -> Option<Mandate> {
         match self {
             Authorised::Change(mandate) => Some(mandate),
-            Authorised::Payout(_) => None,
+            Authorised::Payout(_) | Authorised::Batch(_) => None,
         }
     }
 }
@@ -276,7 +329,7 @@ impl Authorised {
 macro_rules! grounds {
     ($name:ident) => {
         impl $name {
-            /// The proposal.
+            /// The proposal; of a payout taken out of a batch, its own id there.
             pub const fn proposal(&self) -> ProposalId {
                 self.grounds.proposal
             }
@@ -315,4 +368,5 @@ macro_rules! grounds {
 }
 
 grounds!(Authorization);
+grounds!(BatchAuthorization);
 grounds!(Mandate);

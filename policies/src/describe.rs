@@ -4,6 +4,7 @@ use std::fmt;
 
 use domain::{Name, Span};
 
+use crate::assets::Exactly;
 use crate::policy::{Cap, GovernanceKind, Lane, Limit, OwnApproval, Per, Policy, Quorum, Rules};
 use crate::scope::{Condition, Scope};
 use crate::words;
@@ -11,6 +12,8 @@ use crate::words;
 /// What a policy says, one sentence a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
+    /// What the words for coins and tokens mean.
+    pub assets: Vec<String>,
     /// Who is in which group.
     pub groups: Vec<String>,
     /// Who is on which payee list.
@@ -36,11 +39,15 @@ pub fn describe(policy: &Policy) -> Description {
         .iter()
         .map(|deny| format!("{}: refuses {}.", deny.name, scope(&deny.scope, "a leg")))
         .collect();
+    let assets = rules.assets.iter();
     Description {
+        assets: assets
+            .map(|(word, coin)| format!("{word}: {}.", Exactly(&coin)))
+            .collect(),
         groups: rules.groups.iter().map(members).collect(),
         payees: rules.lists.iter().map(members).collect(),
         denials,
-        limits: rules.limits.iter().map(limit).collect(),
+        limits: rules.limits.iter().map(|one| limit(rules, one)).collect(),
         lanes: rules.lanes.iter().map(lane).collect(),
         governance: GovernanceKind::ALL
             .iter()
@@ -52,6 +59,7 @@ pub fn describe(policy: &Policy) -> Description {
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (title, sentences) in [
+            ("Assets", &self.assets),
             ("Groups", &self.groups),
             ("Payee lists", &self.payees),
             ("Never paid", &self.denials),
@@ -111,9 +119,9 @@ fn said<S>(condition: &Condition<S>, before: &str) -> Option<String> {
         .map(|words| format!("{before} {words}"))
 }
 
-fn limit(limit: &Limit) -> String {
+fn limit(rules: &Rules, limit: &Limit) -> String {
     let cap = match limit.cap {
-        Cap::Amount(amount) => format!("at most {amount} with fees"),
+        Cap::Amount(amount) => format!("at most {} with fees", rules.assets.say(amount)),
         Cap::Count(1) => "at most 1 payout".to_owned(),
         Cap::Count(count) => format!("at most {count} payouts"),
     };
@@ -148,6 +156,9 @@ fn governance(rules: &Rules, kind: GovernanceKind) -> String {
         GovernanceKind::Thaw => "Lifting a freeze",
         GovernanceKind::Vault => "A new vault",
         GovernanceKind::Machine => "A new machine",
+        GovernanceKind::Asset => "A new asset",
+        GovernanceKind::Sweep => "Collecting what lies on a vault's own addresses",
+        GovernanceKind::Cancel => "Cancelling a payout that is out",
     };
     match rules.governance_of(kind) {
         Some(rule) => format!("{what} needs {}.", quorum(rule)),

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use domain::Name;
+use domain::address::AddressError;
 use domain::amount::AmountError;
+use domain::asset::CoinError;
 use domain::name::TextError;
 
 use crate::policy::Demand;
@@ -111,6 +113,46 @@ pub enum Problem {
     /// Nothing in it.
     #[error("`{0}` is empty: say what it holds, or leave the word out")]
     Empty(String),
+    /// An asset that is not declared.
+    #[error("asset `{word}` is not declared under [assets]; this policy knows {known}")]
+    UnknownAsset {
+        /// The word.
+        word: String,
+        /// What it could be.
+        known: String,
+    },
+    /// Not a word for an asset.
+    #[error(
+        "`{0}` is no word for an asset: 1 to {max} of the letters A to Z, a to z, digits, point, hyphen and underscore, beginning with a letter",
+        max = crate::read::LONGEST_WORD
+    )]
+    AssetWord(String),
+    /// Bitcoin needs no declaration and is nothing else.
+    #[error(
+        "`{0}` stands for bitcoin, which every policy knows: choose another word, for example WBTC"
+    )]
+    BitcoinDeclared(String),
+    /// Two words for one asset.
+    #[error(
+        "asset `{word}` is the same as `{other}`, or contradicts it: on one chain a symbol, a contract and the chain's own coin each have one word"
+    )]
+    SameAsset {
+        /// The word.
+        word: String,
+        /// The earlier word.
+        other: String,
+    },
+    /// Assets that the amounts of the same scope are not of.
+    #[error(
+        "`assets` names more than {0}, which the amounts of this scope are of: write a statement for each asset"
+    )]
+    MoreThanAmounts(String),
+    /// An asset that can't be.
+    #[error(transparent)]
+    Coin(#[from] CoinError),
+    /// A contract's address that is none.
+    #[error("the contract: {0}")]
+    Contract(AddressError),
     /// Not an amount.
     #[error(transparent)]
     Amount(#[from] AmountError),
@@ -138,11 +180,13 @@ pub enum Problem {
         /// Most.
         most: domain::Span,
     },
-    /// Not a number of people or payouts.
-    #[error("`{word}` must be a whole number from 1 to {most}")]
+    /// Not a number of people, payouts or decimals.
+    #[error("`{word}` must be a whole number from {least} to {most}")]
     Count {
         /// The word whose value it is.
         word: String,
+        /// Least.
+        least: u32,
         /// Most.
         most: u32,
     },

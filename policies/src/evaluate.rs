@@ -1,6 +1,6 @@
 //! Judging a proposal: denials, limits, lanes; governance.
 
-use domain::{Name, Payout, Subject};
+use domain::{Name, Subject};
 
 use crate::clearance::{Clearance, Rule, Ticket, Verdict};
 use crate::facts::{Facts, Request};
@@ -9,20 +9,14 @@ use crate::govern;
 use crate::limits::{self, LimitUse};
 use crate::policy::{Deny, GovernanceKind, Lane, Policy, Quorum};
 use crate::reason::{Deadline, DeniedLeg, PassedOver, Reason, Reasons};
-use crate::scope::Mismatch;
-use crate::view::{View, shared_names};
+use crate::scope::{Bundle, Mismatch};
+use crate::view::{Order, View, shared_names};
 
 /// Judges a proposal under a policy. Every reason to refuse is told, not only the first.
 pub fn evaluate(policy: &Policy, facts: &Facts, request: &Request<'_>) -> Verdict {
-    let subject = &request.subject.subject;
-    let judged = match subject {
-        Subject::Payout(payout) => payout_verdict(policy, facts, request, payout),
-        Subject::Policy(_) => change_verdict(policy, facts, request, GovernanceKind::Policy),
-        Subject::Officer(_) => change_verdict(policy, facts, request, GovernanceKind::Officer),
-        Subject::Payee(_) => change_verdict(policy, facts, request, GovernanceKind::Payee),
-        Subject::Thaw(_) => change_verdict(policy, facts, request, GovernanceKind::Thaw),
-        Subject::Vault(_) => change_verdict(policy, facts, request, GovernanceKind::Vault),
-        Subject::Machine(_) => change_verdict(policy, facts, request, GovernanceKind::Machine),
+    let judged = match Decided::of(&request.subject.subject) {
+        Decided::ByLane(order) => order_verdict(policy, facts, request, order),
+        Decided::ByGovernance(kind) => change_verdict(policy, facts, request, kind),
     };
     match judged {
         Ok(clearance) => Verdict::Requires(clearance),
@@ -30,7 +24,41 @@ pub fn evaluate(policy: &Policy, facts: &Facts, request: &Request<'_>) -> Verdic
     }
 }
 
-/// Today's denials and limits alone, without the payout's own reservation: what a payout whose
+/// Who decides a subject.
+enum Decided<'a> {
+    /// Payouts: denials, limits and lanes, a batch as one.
+    ByLane(Order<'a>),
+    /// Changes.
+    ByGovernance(GovernanceKind),
+}
+
+impl<'a> Decided<'a> {
+    fn of(subject: &'a Subject) -> Self {
+        match subject {
+            Subject::Payout(payout) => Self::ByLane(Order {
+                bundle: Bundle::One,
+                vault: payout.vault(),
+                payouts: std::slice::from_ref(payout),
+            }),
+            Subject::Batch(batch) => Self::ByLane(Order {
+                bundle: Bundle::Batch,
+                vault: batch.vault(),
+                payouts: batch.payouts(),
+            }),
+            Subject::Policy(_) => Self::ByGovernance(GovernanceKind::Policy),
+            Subject::Officer(_) => Self::ByGovernance(GovernanceKind::Officer),
+            Subject::Payee(_) => Self::ByGovernance(GovernanceKind::Payee),
+            Subject::Thaw(_) => Self::ByGovernance(GovernanceKind::Thaw),
+            Subject::Vault(_) => Self::ByGovernance(GovernanceKind::Vault),
+            Subject::Machine(_) => Self::ByGovernance(GovernanceKind::Machine),
+            Subject::Asset(_) => Self::ByGovernance(GovernanceKind::Asset),
+            Subject::Sweep(_) => Self::ByGovernance(GovernanceKind::Sweep),
+            Subject::Cancel(_) => Self::ByGovernance(GovernanceKind::Cancel),
+        }
+    }
+}
+
+/// Today's denials and limits alone, without the own reservations of the payout or batch: what one whose
 /// signing has started is held to before a further version of it is signed. Says how it stands
 /// under each limit; denials and limits are about payouts, so a change stands under none.
 pub fn recheck(
@@ -39,24 +67,25 @@ pub fn recheck(
     request: &Request<'_>,
 ) -> Result<Vec<LimitUse>, Reasons> {
     let before = preconditions(policy, facts, request);
-    let Some(payout) = request.subject.subject.payout() else {
-        return Reasons::of(before).map_or(Ok(Vec::new()), Err);
+    let order = match Decided::of(&request.subject.subject) {
+        Decided::ByLane(order) => order,
+        Decided::ByGovernance(_) => return Reasons::of(before).map_or(Ok(Vec::new()), Err),
     };
-    let view = View::of(payout, facts, request, before)?;
+    let view = View::of(order, &policy.rules.assets, facts, request, before)?;
     let (reasons, limits) = standing(policy, facts, request, &view);
     Reasons::of(reasons).map_or(Ok(limits), Err)
 }
 
-fn payout_verdict(
+fn order_verdict(
     policy: &Policy,
     facts: &Facts,
     request: &Request<'_>,
-    payout: &Payout,
+    order: Order<'_>,
 ) -> Result<Clearance, Reasons> {
     let before = preconditions(policy, facts, request);
-    let view = View::of(payout, facts, request, before)?;
+    let view = View::of(order, &policy.rules.assets, facts, request, before)?;
     let (reasons, limits) = standing(policy, facts, request, &view);
-    let mut passed_over = Vec::new();
+    let mut lanes = Vec::new();
     for lane in &policy.rules.lanes {
         let Some(because) = lane_mismatch(lane, &view) else {
             let rule = Rule::Lane(lane.name.clone());
@@ -70,14 +99,15 @@ fn payout_verdict(
             let cleared = clear(&case, view.initiator, reasons)?;
             return Ok(Clearance {
                 limits,
-                passed_over,
+                passed_over: lanes,
                 ..cleared
             });
         };
         let lane = lane.name.clone();
-        passed_over.push(PassedOver { lane, because });
+        lanes.push(PassedOver { lane, because });
     }
-    Err(Reasons::ending(reasons, Reason::NoLane(passed_over)))
+    let bundle = view.bundle;
+    Err(Reasons::ending(reasons, Reason::NoLane { bundle, lanes }))
 }
 
 fn change_verdict(
@@ -150,7 +180,7 @@ fn standing(
         match limits::standing(limit, view, facts, request.proposal) {
             Ok(uses) => {
                 let over = uses.iter().filter(|used| used.is_over());
-                reasons.extend(over.cloned().map(Reason::OverLimit));
+                reasons.extend(over.cloned().map(|over| Reason::OverLimit(Box::new(over))));
                 all.extend(uses);
             }
             Err(fault) => reasons.push(fault.into()),
@@ -160,13 +190,10 @@ fn standing(
 }
 
 fn denied(deny: &Deny, view: &View<'_>) -> Option<Reason> {
-    if deny.scope.payout_mismatch(view).is_some() {
-        return None;
-    }
     let legs: Vec<DeniedLeg> = view
-        .legs
+        .items
         .iter()
-        .filter(|leg| deny.scope.leg_mismatch(leg).is_none())
+        .flat_map(|item| deny.scope.legs(view, item))
         .map(|leg| DeniedLeg {
             leg: leg.number,
             amount: leg.leg.amount,
@@ -181,11 +208,9 @@ fn denied(deny: &Deny, view: &View<'_>) -> Option<Reason> {
 }
 
 fn lane_mismatch(lane: &Lane, view: &View<'_>) -> Option<Mismatch> {
-    lane.scope.payout_mismatch(view).or_else(|| {
-        view.legs
-            .iter()
-            .find_map(|leg| lane.scope.leg_mismatch(leg))
-    })
+    view.items
+        .iter()
+        .find_map(|item| lane.scope.mismatch(view, item))
 }
 
 /// A proposal and the rule that it falls under.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::address::Network;
 use domain::{
-    Amount, BtcAddress, EntryId, Leg, Name, OfficerId, PolicyHash, Proposal, ProposalId, Timestamp,
-    VaultId,
+    Address, Amount, Coin, EntryId, Leg, Name, OfficerId, PolicyHash, Proposal, ProposalId,
+    Timestamp, VaultId,
 };
 
 /// Everything a policy may know. A fact that is missing or does not fit the others is a refusal.
@@ -23,9 +23,12 @@ pub struct Facts {
     pub former: BTreeMap<OfficerId, Name>,
     /// The vaults.
     pub vaults: BTreeMap<VaultId, VaultFact>,
+    /// The coins and tokens that governance entered. Bitcoin is always known.
+    pub assets: BTreeSet<Coin>,
     /// The address book.
     pub payees: BTreeMap<Name, PayeeFact>,
-    /// Payouts that hold or held money: from `Planned` on, until released.
+    /// Payouts that hold or held money: from `Planned` on, until released. Each payout of a batch is a
+    /// use of its own, under the batch's id.
     pub uses: Vec<Use>,
 }
 
@@ -42,15 +45,16 @@ pub struct VaultFact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayeeFact {
     /// Where it is paid.
-    pub address: BtcAddress,
+    pub address: Address,
     /// Since when the book holds this address; a replaced address starts anew.
     pub since: Timestamp,
 }
 
-/// A payout that counts against limits.
+/// A payout, or one of a batch, that counts against limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Use {
-    /// The payout's proposal; a payout never counts its own.
+    /// The proposal that it was decided by, for a payout of a batch the batch's: a payout or batch never
+    /// counts its own.
     pub proposal: ProposalId,
     /// The vault that pays.
     pub vault: VaultId,
@@ -58,7 +62,7 @@ pub struct Use {
     pub initiator: OfficerId,
     /// What it pays, as proposed.
     pub legs: Vec<Leg>,
-    /// The fee cap while reserved, the fee paid once settled.
+    /// The fee cap while reserved, the fee paid once settled, in the chain's own coin.
     pub fee: Amount,
     /// When it was reserved; once settled, when it settled: a payout that took hours to confirm must
     /// not leave the window earlier for it.
@@ -100,12 +104,5 @@ impl Facts {
     /// The names of officers who may act.
     pub(crate) fn active(&self) -> BTreeSet<&Name> {
         self.officers.values().collect()
-    }
-
-    /// The book's name for an address. Names that share one are refused before this is asked.
-    pub(crate) fn payee_at(&self, address: &BtcAddress) -> Option<(&Name, &PayeeFact)> {
-        self.payees
-            .iter()
-            .find(|(_, entry)| entry.address == *address)
     }
 }

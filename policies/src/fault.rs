@@ -1,8 +1,9 @@
 //! Facts that are missing, stale or at odds with one another.
 
 use domain::address::Network;
-use domain::{Name, OfficerId, Timestamp, VaultId};
+use domain::{Coin, Name, OfficerId, Timestamp, VaultId};
 
+use crate::assets::Exactly;
 use crate::scope::LegNumber;
 
 /// A fact without which nothing is decided. Nothing was signed; the proposal can be made anew once
@@ -19,7 +20,7 @@ pub enum FactFault {
     #[error("vault {id} is not known to the journal", id = .0.short())]
     Vault(VaultId),
     /// An address of another network.
-    #[error("leg {leg} pays to {address}, but the vault is on {vault}: the money would be lost")]
+    #[error("{leg} pays to {address}, but the vault is on {vault}: the money would be lost")]
     Network {
         /// The leg.
         leg: LegNumber,
@@ -28,9 +29,40 @@ pub enum FactFault {
         /// The vault's.
         vault: Network,
     },
+    /// An asset that is not exactly one of the registry's.
+    #[error(
+        "{} is no asset that governance entered{}: propose it with an asset as it was entered",
+        Exactly(coin),
+        entered(known.as_deref())
+    )]
+    UnknownAsset {
+        /// The asset of the payout or of its fee.
+        coin: Box<Coin>,
+        /// The one that the registry has by that symbol or contract.
+        known: Option<Box<Coin>>,
+    },
+    /// Two assets of one chain share a symbol or a contract.
+    #[error(
+        "the registry holds {} and {}, so an amount could mean either: no payout of them is possible",
+        Exactly(&.0.0),
+        Exactly(&.0.1)
+    )]
+    SharedAsset(Box<(Coin, Coin)>),
+    /// The policy says something else of an asset than the registry.
+    #[error(
+        "the policy says that `{word}` is {}, governance entered {}: its rules would miss this asset; adopt a policy that says the same",
+        Exactly(&.assets.0),
+        Exactly(&.assets.1)
+    )]
+    DeclaredOtherwise {
+        /// The policy's word.
+        word: String,
+        /// The policy's declaration, and the registry's asset.
+        assets: Box<(Coin, Coin)>,
+    },
     /// The payee's address is another one today.
     #[error(
-        "leg {leg} names payee `{payee}` but pays an address that is not the one in the address book: propose it anew with the payee's address of today"
+        "{leg} names payee `{payee}` but pays an address that is not the one in the address book: propose it anew with the payee's address of today"
     )]
     OtherAddress {
         /// The leg.
@@ -40,7 +72,7 @@ pub enum FactFault {
     },
     /// The payee is not in the address book.
     #[error(
-        "leg {leg} names payee `{payee}`, who is not in the address book: enter the payee, or propose it without the name"
+        "{leg} names payee `{payee}`, who is not in the address book: enter the payee, or propose it without the name"
     )]
     NotInBook {
         /// The leg.
@@ -50,7 +82,7 @@ pub enum FactFault {
     },
     /// Two names for one address.
     #[error(
-        "leg {leg} pays an address that the address book holds twice, as `{first}` and as `{second}`: strike one out"
+        "{leg} pays an address that the address book holds twice, as `{first}` and as `{second}`: strike one out"
     )]
     SharedAddress {
         /// The leg.
@@ -86,4 +118,11 @@ pub enum FactFault {
     /// Sums out of range.
     #[error("the sum of the amounts is out of range")]
     Sum,
+}
+
+fn entered(known: Option<&Coin>) -> String {
+    match known {
+        Some(coin) => format!("; it entered {}", Exactly(coin)),
+        None => String::new(),
+    }
 }

@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 
 use domain::proposal::{OfficerChange, PayeeChange};
-use domain::{Name, Subject};
+use domain::{Asset, Batch, Coin, Name, Subject};
 
+use crate::assets;
 use crate::facts::Facts;
+use crate::fault::FactFault;
 use crate::policy::{Demand, GovernanceKind, Policy, Quorum};
 use crate::reason::Reason;
 
@@ -15,7 +17,11 @@ pub(crate) fn effects(policy: &Policy, facts: &Facts, subject: &Subject) -> Vec<
     let active = facts.active();
     match subject {
         Subject::Policy(change) => match Policy::parse(&change.text) {
-            Ok(next) => locks_out(&next, &active).into_iter().collect(),
+            Ok(next) => {
+                let mut reasons = contradictions(&next, facts);
+                reasons.extend(locks_out(&next, &active));
+                reasons
+            }
             Err(error) => vec![Reason::BadPolicy(error)],
         },
         Subject::Officer(OfficerChange::Suspend(id)) => {
@@ -44,11 +50,62 @@ pub(crate) fn effects(policy: &Policy, facts: &Facts, subject: &Subject) -> Vec<
             .filter(|vault| vault.name == *plan.name())
             .map(|vault| Reason::VaultNameTaken(vault.name.clone()))
             .collect(),
+        Subject::Asset(coin) => entered(policy, facts, coin),
+        Subject::Sweep(batch) => swept(policy, facts, batch),
+        Subject::Cancel(cancel) => paid_in(policy, facts, cancel.fee_cap.asset()),
         Subject::Payout(_)
+        | Subject::Batch(_)
         | Subject::Payee(PayeeChange::Remove { .. })
         | Subject::Thaw(_)
         | Subject::Machine(_) => Vec::new(),
     }
+}
+
+/// What a proposed policy says otherwise of known assets: its rules would not match their payouts.
+fn contradictions(next: &Policy, facts: &Facts) -> Vec<Reason> {
+    let declared = next.rules.assets.iter();
+    declared
+        .filter_map(|(word, coin)| {
+            let known = assets::contradicting(&facts.assets, &coin)?;
+            Some(Reason::PolicyContradictsRegistry {
+                word: word.to_owned(),
+                assets: Box::new((coin, known)),
+            })
+        })
+        .collect()
+}
+
+/// Reasons against entering an asset: known, taken, or said otherwise by the policy in force.
+fn entered(policy: &Policy, facts: &Facts, coin: &Coin) -> Vec<Reason> {
+    let same = facts.assets.get(coin);
+    let known = same.map(|known| Reason::AssetKnown(Box::new(*known)));
+    let taken =
+        assets::contradicting(&facts.assets, coin).map(|other| Reason::AssetTaken(Box::new(other)));
+    let declared = policy
+        .rules
+        .assets
+        .contradicting(coin)
+        .map(|(word, declared)| Reason::AssetDeclaredOtherwise {
+            word: word.to_owned(),
+            declared: Box::new(declared),
+        });
+    known.into_iter().chain(taken).chain(declared).collect()
+}
+
+/// A sweep is of known assets of a known vault. That it pays to the vault itself is not for a policy to
+/// see: who plans it compares the addresses.
+fn swept(policy: &Policy, facts: &Facts, batch: &Batch) -> Vec<Reason> {
+    let vault = facts.vaults.get(&batch.vault()).is_none();
+    let unknown = vault.then(|| Reason::Fact(FactFault::Vault(batch.vault())));
+    let assets = crate::view::unknown_assets(batch.payouts(), &policy.rules.assets, facts);
+    unknown.into_iter().chain(assets).collect()
+}
+
+fn paid_in(policy: &Policy, facts: &Facts, asset: Asset) -> Vec<Reason> {
+    assets::fault(asset, &policy.rules.assets, facts)
+        .map(Reason::Fact)
+        .into_iter()
+        .collect()
 }
 
 /// A treasury goes on as long as its policy can be changed, or officers be added who can.

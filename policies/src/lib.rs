@@ -75,6 +75,7 @@
 //! fn confuse(mandate: policy::Mandate) { pay(mandate) }
 //! ```
 
+mod assets;
 mod authorise;
 mod clearance;
 mod describe;
@@ -94,7 +95,7 @@ mod shortfall;
 mod view;
 mod words;
 
-pub use authorise::{Approver, Authorised, Authorization, Mandate, authorise};
+pub use authorise::{Approver, Authorised, Authorization, BatchAuthorization, Mandate, authorise};
 pub use clearance::{Clearance, Rule, Verdict};
 pub use describe::{Description, describe};
 pub use error::{PolicyError, Position, Problem};
@@ -104,5 +105,5 @@ pub use fault::FactFault;
 pub use limits::{Bucket, Frees, LimitUse, Sum, Tally};
 pub use policy::{Demand, GovernanceKind, Headcount, OwnApproval, Policy};
 pub use reason::{Deadline, DeniedLeg, PassedOver, Reason, Reasons};
-pub use scope::{Aspect, LegNumber, Mismatch};
+pub use scope::{Aspect, Bundle, LegNumber, Mismatch};
 pub use shortfall::{NotCounted, Shortfall, Uncounted};

@@ -1,17 +1,17 @@
 //! Limits: what counts, how much is used, and when it frees.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use domain::{Amount, Asset, BtcAddress, Leg, Name, Span, Timestamp};
+use domain::{Address, Amount, Asset, Leg, Name, ProposalId, Span, Timestamp, U256};
 
 use crate::facts::{Facts, Use, UseState};
 use crate::fault::FactFault;
 use crate::policy::{Cap, Limit, Per};
-use crate::scope::{Payee, Scope};
-use crate::view::{LegView, View, units};
-use crate::words;
+use crate::scope::{Bundle, Payee, Scope};
+use crate::view::{Book, LegView, View};
 
-/// How much of a limit is used and what a payout would add.
+/// How much of a limit is used and what a payout or batch would add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitUse {
     /// The statement.
@@ -22,7 +22,9 @@ pub struct LimitUse {
     pub tally: Tally,
     /// The rolling window.
     pub window: Span,
-    /// When this payout would fit, other things being equal.
+    /// Whether one payout is judged or a batch as one.
+    pub bundle: Bundle,
+    /// When this payout or batch would fit, other things being equal.
     pub frees: Frees,
 }
 
@@ -38,7 +40,7 @@ pub enum Bucket {
     /// One payee of the address book.
     Payee(Name),
     /// One address that is not in the address book.
-    Address(BtcAddress),
+    Address(Address),
     /// One initiator.
     Initiator(Name),
 }
@@ -50,7 +52,7 @@ pub enum Tally {
     Amount {
         /// What others reserved or settled.
         used: Sum,
-        /// What this payout adds.
+        /// What this payout adds, or all payouts of this batch.
         adds: Sum,
         /// What is allowed.
         cap: Sum,
@@ -59,6 +61,8 @@ pub enum Tally {
     Count {
         /// Others.
         used: u64,
+        /// What this adds: one payout, or those of the batch.
+        adds: u64,
         /// What is allowed.
         cap: u64,
     },
@@ -68,7 +72,7 @@ pub enum Tally {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sum {
     asset: Asset,
-    units: u128,
+    units: U256,
 }
 
 /// When a payout would fit under a limit.
@@ -91,19 +95,14 @@ impl Sum {
     }
 
     /// Base units.
-    pub const fn units(self) -> u128 {
+    pub const fn units(self) -> U256 {
         self.units
     }
 }
 
 impl fmt::Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}",
-            words::decimal(self.units, self.asset.decimals()),
-            self.asset
-        )
+        write!(f, "{} {}", self.asset.decimal(self.units), self.asset)
     }
 }
 
@@ -127,20 +126,25 @@ impl fmt::Display for LimitUse {
             bucket,
             tally,
             window,
+            bundle,
             frees,
         } = self;
         write!(f, "limit `{limit}`{bucket}: ")?;
         match tally {
             Tally::Amount { used, adds, cap } => {
+                let fees = match bundle {
+                    Bundle::One => "fee cap",
+                    Bundle::Batch => "fee caps",
+                };
                 write!(
                     f,
-                    "{used} used in {window}, this payout adds {adds} with its fee cap, {cap} allowed"
+                    "{used} used in {window}, this {bundle} adds {adds} with its {fees}, {cap} allowed"
                 )?;
             }
-            Tally::Count { used, cap } => {
+            Tally::Count { used, adds, cap } => {
                 write!(
                     f,
-                    "{used} used in {window}, this payout adds 1, {cap} allowed"
+                    "{used} used in {window}, this {bundle} adds {adds}, {cap} allowed"
                 )?;
             }
         }
@@ -165,38 +169,52 @@ impl LimitUse {
     }
 }
 
-/// How a payout stands under a limit, once for each bucket it touches; nothing when it is not in the
-/// limit's scope. `own` is the payout's own reservation, which does not count.
+/// How an order stands under a limit, once for each bucket it touches; nothing when it is not in the
+/// limit's scope, or adds nothing of what the limit caps. `own` is its own proposal, whose reservations
+/// do not count.
 pub(crate) fn standing(
     limit: &Limit,
     view: &View<'_>,
     facts: &Facts,
-    own: domain::ProposalId,
+    own: ProposalId,
 ) -> Result<Vec<LimitUse>, FactFault> {
-    if limit.scope.payout_mismatch(view).is_some() {
+    let added = added(limit, view)?;
+    if added.is_empty() {
         return Ok(Vec::new());
     }
-    let legs: Vec<&LegView<'_>> = view
-        .legs
-        .iter()
-        .filter(|leg| limit.scope.leg_mismatch(leg).is_none())
-        .collect();
-    let mut buckets: Vec<Bucket> = Vec::new();
-    for leg in &legs {
-        let bucket = bucket_of(limit.per, view, leg);
-        if !buckets.contains(&bucket) {
-            buckets.push(bucket);
+    let mut past = past(limit, &view.book, facts, own)?;
+    added
+        .into_iter()
+        .map(|(bucket, adds)| {
+            let counted = past.remove(&bucket).unwrap_or_default();
+            in_bucket(limit, view.bundle, bucket, counted, adds)
+        })
+        .collect()
+}
+
+/// What an order adds to each bucket, in the order in which it touches them. Each payout counts with its
+/// fee cap in every bucket that a leg of it is in.
+fn added(limit: &Limit, view: &View<'_>) -> Result<Vec<(Bucket, U256)>, FactFault> {
+    let mut order = Vec::new();
+    let mut sums: BTreeMap<Bucket, U256> = BTreeMap::new();
+    for item in &view.items {
+        let mut legs: BTreeMap<Bucket, Vec<Amount>> = BTreeMap::new();
+        for leg in limit.scope.legs(view, item) {
+            let bucket = bucket_of(limit.per, view, leg);
+            if !sums.contains_key(&bucket) && !legs.contains_key(&bucket) {
+                order.push(bucket.clone());
+            }
+            legs.entry(bucket).or_default().push(leg.leg.amount);
+        }
+        for (bucket, legs) in legs {
+            if let Some(quantity) = quantity(limit.cap, &legs, item.fee_cap)? {
+                let sum = sums.entry(bucket).or_default();
+                *sum = sum.checked_add(quantity).ok_or(FactFault::Sum)?;
+            }
         }
     }
-    let others: Vec<&Use> = facts
-        .uses
-        .iter()
-        .filter(|used| used.proposal != own)
-        .collect();
-    buckets
-        .into_iter()
-        .map(|bucket| in_bucket(limit, view, facts, &legs, &others, bucket))
-        .collect()
+    let with_sum = |bucket: Bucket| sums.remove(&bucket).map(|sum| (bucket, sum));
+    Ok(order.into_iter().filter_map(with_sum).collect())
 }
 
 fn bucket_of(per: Per, view: &View<'_>, leg: &LegView<'_>) -> Bucket {
@@ -214,42 +232,21 @@ fn bucket_of(per: Per, view: &View<'_>, leg: &LegView<'_>) -> Bucket {
 
 /// One use's share of a bucket.
 struct Counted {
-    quantity: u128,
+    quantity: U256,
     state: UseState,
     at: Timestamp,
 }
 
 fn in_bucket(
     limit: &Limit,
-    view: &View<'_>,
-    facts: &Facts,
-    legs: &[&LegView<'_>],
-    others: &[&Use],
+    bundle: Bundle,
     bucket: Bucket,
+    counted: Vec<Counted>,
+    adds: U256,
 ) -> Result<LimitUse, FactFault> {
-    let mut counted = Vec::new();
-    for used in others {
-        let gone = used.state == UseState::Settled && used.at.plus(limit.window) <= facts.now;
-        let quantity = share(limit, facts, used, &bucket)?;
-        if let (Some(quantity), false) = (quantity, gone) {
-            counted.push(Counted {
-                quantity,
-                state: used.state,
-                at: used.at,
-            });
-        }
-    }
-    let mine = legs
-        .iter()
-        .filter(|leg| bucket_of(limit.per, view, leg) == bucket);
-    let adds = quantity(
-        limit.cap,
-        mine.map(|leg| leg.leg.amount),
-        Amount::Btc(view.payout.fee_cap()),
-    )?;
     let cap = match limit.cap {
-        Cap::Amount(amount) => u128::from(units(amount)),
-        Cap::Count(count) => u128::from(count),
+        Cap::Amount(amount) => amount.units(),
+        Cap::Count(count) => U256::from(count),
     };
     let used = sum(counted.iter().map(|one| one.quantity))?;
     let frees = frees(counted, used, adds, cap, limit.window)?;
@@ -267,6 +264,7 @@ fn in_bucket(
         }
         Cap::Count(count) => Tally::Count {
             used: u64::try_from(used).map_err(|_| FactFault::Sum)?,
+            adds: u64::try_from(adds).map_err(|_| FactFault::Sum)?,
             cap: count.into(),
         },
     };
@@ -275,95 +273,128 @@ fn in_bucket(
         bucket,
         tally,
         window: limit.window,
+        bundle,
         frees,
     })
 }
 
-/// What a use takes of a bucket; nothing when no leg of it is in the bucket.
-fn share(
+/// What the uses in a limit's scope take of each bucket, without those that left the window.
+fn past(
     limit: &Limit,
+    book: &Book<'_>,
+    facts: &Facts,
+    own: ProposalId,
+) -> Result<BTreeMap<Bucket, Vec<Counted>>, FactFault> {
+    let mut past: BTreeMap<Bucket, Vec<Counted>> = BTreeMap::new();
+    for used in facts.uses.iter().filter(|used| used.proposal != own) {
+        for (bucket, legs) in shares(limit, book, facts, used)? {
+            let gone = used.state == UseState::Settled && used.at.plus(limit.window) <= facts.now;
+            let quantity = quantity(limit.cap, &legs, used.fee)?;
+            if let (Some(quantity), false) = (quantity, gone) {
+                past.entry(bucket).or_default().push(Counted {
+                    quantity,
+                    state: used.state,
+                    at: used.at,
+                });
+            }
+        }
+    }
+    Ok(past)
+}
+
+/// The legs of a use that count for a limit, by bucket.
+fn shares(
+    limit: &Limit,
+    book: &Book<'_>,
     facts: &Facts,
     used: &Use,
-    bucket: &Bucket,
-) -> Result<Option<u128>, FactFault> {
+) -> Result<BTreeMap<Bucket, Vec<Amount>>, FactFault> {
     let vault = facts.vaults.get(&used.vault).ok_or(FactFault::History)?;
     let initiator = facts.person(&used.initiator).ok_or(FactFault::History)?;
     let scope = &limit.scope;
     let about_payout = scope.vaults.set.contains(&vault.name)
         && scope.chains.set.contains(&vault.network)
         && scope.initiators.set.contains(initiator);
-    let in_bucket = match bucket {
-        Bucket::Vault(name) => *name == vault.name,
-        Bucket::Initiator(name) => name == initiator,
-        Bucket::Scope | Bucket::Asset(_) | Bucket::Payee(_) | Bucket::Address(_) => true,
-    };
-    if !about_payout || !in_bucket {
-        return Ok(None);
+    let mut shares: BTreeMap<Bucket, Vec<Amount>> = BTreeMap::new();
+    if !about_payout {
+        return Ok(shares);
     }
-    let legs: Vec<Amount> = used
-        .legs
-        .iter()
-        .filter(|leg| paid_in_scope(scope, facts, used, leg) && paid_in_bucket(facts, leg, bucket))
-        .map(|leg| leg.amount)
-        .collect();
-    if legs.is_empty() {
-        return Ok(None);
+    for leg in &used.legs {
+        if !paid_in_scope(scope, book, used, leg) {
+            continue;
+        }
+        let buckets = match limit.per {
+            Per::Scope => [Bucket::Scope].into(),
+            Per::Vault => [Bucket::Vault(vault.name.clone())].into(),
+            Per::Initiator => [Bucket::Initiator(initiator.clone())].into(),
+            Per::Asset => [Bucket::Asset(leg.amount.asset())].into(),
+            Per::Payee => paid(book, leg),
+        };
+        for bucket in buckets {
+            shares.entry(bucket).or_default().push(leg.amount);
+        }
     }
-    quantity(limit.cap, legs.into_iter(), used.fee).map(Some)
+    Ok(shares)
 }
 
 /// The legs' sum in the cap's asset and the fee, if that is the same asset: the fee counts in full in
-/// every bucket that the payout touches. Or one payout.
-fn quantity(cap: Cap, legs: impl Iterator<Item = Amount>, fee: Amount) -> Result<u128, FactFault> {
+/// every bucket that the payout touches. Or one payout. Nothing when none of it is of the cap's asset.
+fn quantity(cap: Cap, legs: &[Amount], fee: Amount) -> Result<Option<U256>, FactFault> {
     match cap {
-        Cap::Count(_) => Ok(1),
-        Cap::Amount(cap) => sum(legs
-            .chain([fee])
-            .filter(|amount| amount.asset() == cap.asset())
-            .map(|amount| units(amount).into())),
+        Cap::Count(_) => Ok(Some(U256::ONE)),
+        Cap::Amount(cap) => {
+            let counted: Vec<U256> = legs
+                .iter()
+                .chain([&fee])
+                .filter(|amount| amount.asset() == cap.asset())
+                .map(|amount| amount.units())
+                .collect();
+            if counted.is_empty() {
+                return Ok(None);
+            }
+            sum(counted.into_iter()).map(Some)
+        }
     }
 }
 
 /// Whether a leg of the past counts for a scope. Where it is not sure who was paid, for the address
 /// book changed since, it counts under each name: a limit errs to the safe side.
-fn paid_in_scope(scope: &Scope, facts: &Facts, used: &Use, leg: &Leg) -> bool {
+fn paid_in_scope(scope: &Scope, book: &Book<'_>, used: &Use, leg: &Leg) -> bool {
     let known = |name: &Name| scope.payees.set.contains(&Payee::Known(name.clone()));
-    let today = facts.payee_at(&leg.address);
-    let was_unknown = leg.payee.is_none() && today.is_none_or(|(_, entry)| entry.since > used.at);
+    let owners = book.owners(&leg.address);
+    let entered_later = owners.iter().any(|(_, entry)| entry.since > used.at);
+    let was_unknown = leg.payee.is_none() && (owners.is_empty() || entered_later);
     let paid = leg.payee.as_ref().is_some_and(known)
-        || today.is_some_and(|(name, _)| known(name))
+        || owners.iter().any(|(name, _)| known(name))
         || (was_unknown && scope.payees.set.contains(&Payee::Unknown));
     paid && scope.assets.set.contains(&leg.amount.asset())
 }
 
-fn paid_in_bucket(facts: &Facts, leg: &Leg, bucket: &Bucket) -> bool {
-    match bucket {
-        Bucket::Scope | Bucket::Vault(_) | Bucket::Initiator(_) => true,
-        Bucket::Asset(asset) => leg.amount.asset() == *asset,
-        Bucket::Payee(name) => {
-            leg.payee.as_ref() == Some(name)
-                || facts
-                    .payee_at(&leg.address)
-                    .is_some_and(|(owner, _)| owner == name)
-        }
-        Bucket::Address(address) => leg.address == *address,
-    }
+/// Everybody that a leg of the past may have paid: who it says, who has the address today, the address.
+fn paid(book: &Book<'_>, leg: &Leg) -> BTreeSet<Bucket> {
+    let owners = book.owners(&leg.address).iter().map(|(name, _)| *name);
+    owners
+        .chain(&leg.payee)
+        .cloned()
+        .map(Bucket::Payee)
+        .chain([Bucket::Address(leg.address.clone())])
+        .collect()
 }
 
-fn sum(mut all: impl Iterator<Item = u128>) -> Result<u128, FactFault> {
-    all.try_fold(0_u128, u128::checked_add)
+fn sum(mut all: impl Iterator<Item = U256>) -> Result<U256, FactFault> {
+    all.try_fold(U256::ZERO, U256::checked_add)
         .ok_or(FactFault::Sum)
 }
 
 /// The earliest time at which enough settled uses have left the window.
 fn frees(
     mut counted: Vec<Counted>,
-    used: u128,
-    adds: u128,
-    cap: u128,
+    used: U256,
+    adds: U256,
+    cap: U256,
     window: Span,
 ) -> Result<Frees, FactFault> {
-    let fits = |used: u128| {
+    let fits = |used: U256| {
         used.checked_add(adds)
             .map(|sum| sum <= cap)
             .ok_or(FactFault::Sum)
@@ -371,7 +402,7 @@ fn frees(
     if fits(used)? {
         return Ok(Frees::Fits);
     }
-    if !fits(0)? {
+    if !fits(U256::ZERO)? {
         return Ok(Frees::Never);
     }
     counted.sort_by_key(|one| one.at);
@@ -380,7 +411,7 @@ fn frees(
         match one.state {
             UseState::Reserved => {}
             UseState::Settled => {
-                left = left.saturating_sub(one.quantity);
+                left = left.checked_sub(one.quantity).ok_or(FactFault::Sum)?;
                 if fits(left)? {
                     return Ok(Frees::At(one.at.plus(window)));
                 }

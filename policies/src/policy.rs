@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use domain::{Amount, Canonical, Name, PolicyHash, Span};
+use domain::{Amount, Canonical, Coin, Name, PolicyHash, Span};
 
+use crate::assets::Assets;
 use crate::error::PolicyError;
 use crate::scope::Scope;
 
@@ -18,6 +19,7 @@ pub struct Policy {
 /// The statements of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rules {
+    pub(crate) assets: Assets,
     pub(crate) groups: BTreeMap<Name, BTreeSet<Name>>,
     pub(crate) lists: BTreeMap<Name, BTreeSet<Name>>,
     pub(crate) denials: Vec<Deny>,
@@ -49,7 +51,7 @@ pub(crate) struct Limit {
 pub(crate) enum Cap {
     /// The sum of the legs in scope, and the fees.
     Amount(Amount),
-    /// The number of payouts with a leg in scope.
+    /// The number of payouts with a leg in scope; each of a batch counts.
     Count(u32),
 }
 
@@ -121,6 +123,12 @@ pub enum GovernanceKind {
     Vault,
     /// Another machine.
     Machine,
+    /// A coin or token becomes known.
+    Asset,
+    /// What lies on a vault's own addresses is collected.
+    Sweep,
+    /// A payout that is out is replaced by one to the vault itself.
+    Cancel,
 }
 
 impl Policy {
@@ -142,6 +150,11 @@ impl Policy {
     pub fn hash(&self) -> PolicyHash {
         let hash = Canonical::new("countersign/policy/v1").bytes(self.text.as_bytes());
         PolicyHash::from_bytes(hash.finish())
+    }
+
+    /// The coins and tokens that it declares, for comparing with those that governance entered.
+    pub fn assets(&self) -> impl Iterator<Item = Coin> {
+        self.rules.assets.iter().map(|(_, coin)| coin)
     }
 
     /// How many different people it takes to change the policy itself: what recovery is measured by.
@@ -204,13 +217,16 @@ impl fmt::Display for Headcount {
 
 impl GovernanceKind {
     /// All kinds.
-    pub const ALL: [GovernanceKind; 6] = [
+    pub const ALL: [GovernanceKind; 9] = [
         GovernanceKind::Policy,
         GovernanceKind::Officer,
         GovernanceKind::Payee,
         GovernanceKind::Thaw,
         GovernanceKind::Vault,
         GovernanceKind::Machine,
+        GovernanceKind::Asset,
+        GovernanceKind::Sweep,
+        GovernanceKind::Cancel,
     ];
 
     /// The word in a policy; the same as [`domain::Subject::kind`].
@@ -222,6 +238,9 @@ impl GovernanceKind {
             Self::Thaw => "thaw",
             Self::Vault => "vault",
             Self::Machine => "machine",
+            Self::Asset => "asset",
+            Self::Sweep => "sweep",
+            Self::Cancel => "cancel",
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use domain::{Amount, Name, Timestamp};
+use domain::{Amount, Coin, Name, Timestamp};
 
+use crate::assets::Exactly;
 use crate::clearance::Rule;
 use crate::error::PolicyError;
 use crate::fault::FactFault;
 use crate::limits::LimitUse;
 use crate::policy::{Demand, GovernanceKind};
-use crate::scope::{LegNumber, Mismatch};
+use crate::scope::{Bundle, LegNumber, Mismatch};
 use crate::words;
 
 /// Why a proposal is refused; never empty. Nothing was signed and nothing reserved.
@@ -32,15 +33,20 @@ pub enum Reason {
         deny: Name,
         /// What it denies.
         scope: String,
-        /// The legs in its scope.
+        /// The legs in its scope; in a batch, the payouts.
         legs: Vec<DeniedLeg>,
     },
     /// A limit would be passed.
     #[error("over {0}")]
-    OverLimit(LimitUse),
+    OverLimit(Box<LimitUse>),
     /// No lane takes it.
-    #[error("no lane takes this payout{}", passed_over(.0))]
-    NoLane(Vec<PassedOver>),
+    #[error("no lane takes this {bundle}{}", passed_over(lanes))]
+    NoLane {
+        /// A payout, or a batch as one.
+        bundle: Bundle,
+        /// Every lane, and why not.
+        lanes: Vec<PassedOver>,
+    },
     /// The policy does not say who decides this kind.
     #[error(
         "the policy has no governance for `{0}` and no default: nobody can decide it; adopt a policy that says who"
@@ -85,6 +91,38 @@ pub enum Reason {
     /// The address book has the address under another name.
     #[error("the address book holds this address as `{0}` already: one address, one payee")]
     AddressTaken(Name),
+    /// The asset is known.
+    #[error("{} is known already", Exactly(.0))]
+    AssetKnown(Box<Coin>),
+    /// The symbol or the contract is another asset's.
+    #[error(
+        "the registry holds {}: on one chain a symbol means one asset, and a contract is one",
+        Exactly(.0)
+    )]
+    AssetTaken(Box<Coin>),
+    /// The policy in force says something else of the asset.
+    #[error(
+        "the policy in force says that `{word}` is {}: its rules would miss the asset; adopt a policy that says the same first",
+        Exactly(declared)
+    )]
+    AssetDeclaredOtherwise {
+        /// The policy's word.
+        word: String,
+        /// What it says.
+        declared: Box<Coin>,
+    },
+    /// The proposed policy says something else of a known asset.
+    #[error(
+        "the proposed policy says that `{word}` is {}, but the registry holds {}: its rules would miss the asset",
+        Exactly(&.assets.0),
+        Exactly(&.assets.1)
+    )]
+    PolicyContradictsRegistry {
+        /// The proposed policy's word.
+        word: String,
+        /// What it says, and the registry's asset.
+        assets: Box<(Coin, Coin)>,
+    },
 }
 
 /// What ends a proposal's time.
@@ -96,7 +134,7 @@ pub enum Deadline {
     Rule(Rule),
 }
 
-/// A leg in the scope of a deny.
+/// A leg in the scope of a deny, or a payout of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeniedLeg {
     /// Which.
@@ -147,7 +185,7 @@ impl Reason {
             Reason::Fact(_) => "fact",
             Reason::Denied { .. } => "denied",
             Reason::OverLimit(_) => "over_limit",
-            Reason::NoLane(_) => "no_lane",
+            Reason::NoLane { .. } => "no_lane",
             Reason::NoGovernance(_) => "no_governance",
             Reason::Unreachable { .. } => "unreachable",
             Reason::Expired { .. } => "expired",
@@ -155,6 +193,10 @@ impl Reason {
             Reason::LocksOut { .. } => "locks_out",
             Reason::OfficerNameTaken(_) | Reason::VaultNameTaken(_) => "name_taken",
             Reason::AddressTaken(_) => "address_taken",
+            Reason::AssetKnown(_) | Reason::AssetTaken(_) => "asset_taken",
+            Reason::AssetDeclaredOtherwise { .. } | Reason::PolicyContradictsRegistry { .. } => {
+                "asset_contradicted"
+            }
         }
     }
 }
@@ -181,7 +223,7 @@ impl fmt::Display for Deadline {
 
 impl fmt::Display for DeniedLeg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "leg {} pays {} to {}", self.leg, self.amount, self.payee)
+        write!(f, "{} pays {} to {}", self.leg, self.amount, self.payee)
     }
 }
 

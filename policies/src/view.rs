@@ -1,23 +1,45 @@
 //! A payout joined with the facts about it: who each address belongs to, from which vault, by whom.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Amount, Asset, Leg, Name, Payout, Span, Timestamp};
+use domain::amount::AmountError;
+use domain::{Address, Amount, Asset, Leg, Name, Payout, Span, Timestamp, VaultId};
 
+use crate::assets::{self, Assets};
 use crate::facts::{Facts, PayeeFact, Request, VaultFact};
 use crate::fault::FactFault;
 use crate::reason::{Reason, Reasons};
-use crate::scope::{LegNumber, Payee};
+use crate::scope::{Bundle, LegNumber, Payee};
+
+/// Payouts that are decided as one: a payout, or all of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Order<'a> {
+    pub(crate) bundle: Bundle,
+    pub(crate) vault: VaultId,
+    pub(crate) payouts: &'a [Payout],
+}
+
+/// An order as a policy sees it.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) bundle: Bundle,
+    pub(crate) vault: &'a VaultFact,
+    pub(crate) initiator: &'a Name,
+    pub(crate) now: Timestamp,
+    pub(crate) items: Vec<Item<'a>>,
+    pub(crate) book: Book<'a>,
+}
 
 /// A payout as a policy sees it.
 #[derive(Debug)]
-pub(crate) struct View<'a> {
-    pub(crate) payout: &'a Payout,
-    pub(crate) vault: &'a VaultFact,
+pub(crate) struct Item<'a> {
+    /// Its place in a batch.
+    pub(crate) number: Option<LegNumber>,
     pub(crate) asset: Asset,
-    pub(crate) initiator: &'a Name,
-    pub(crate) now: Timestamp,
+    /// The sum of all legs of the order that pay the same asset: a payout is not smaller for being
+    /// split over a batch.
     pub(crate) total: Amount,
+    pub(crate) fee_cap: Amount,
     pub(crate) legs: Vec<LegView<'a>>,
 }
 
@@ -31,10 +53,30 @@ pub(crate) struct LegView<'a> {
     pub(crate) age: Span,
 }
 
+/// The address book, by address.
+#[derive(Debug)]
+pub(crate) struct Book<'a>(BTreeMap<&'a Address, Vec<(&'a Name, &'a PayeeFact)>>);
+
+impl<'a> Book<'a> {
+    fn of(facts: &'a Facts) -> Self {
+        let mut book: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (name, entry) in &facts.payees {
+            book.entry(&entry.address).or_default().push((name, entry));
+        }
+        Self(book)
+    }
+
+    /// The names that the book has for an address; more than one is refused in a payout.
+    pub(crate) fn owners(&self, address: &Address) -> &[(&'a Name, &'a PayeeFact)] {
+        self.0.get(address).map_or(&[], Vec::as_slice)
+    }
+}
+
 impl<'a> View<'a> {
-    /// Joins a payout with the facts; what does not fit is told, all of it.
+    /// Joins an order with the facts; what does not fit is told, all of it.
     pub(crate) fn of(
-        payout: &'a Payout,
+        order: Order<'a>,
+        declared: &Assets,
         facts: &'a Facts,
         request: &Request<'_>,
         mut reasons: Vec<Reason>,
@@ -46,28 +88,29 @@ impl<'a> View<'a> {
                 FactFault::Initiator(request.initiator),
             ));
         };
-        let Some(vault) = facts.vaults.get(&payout.vault()) else {
-            return Err(Reasons::ending(reasons, FactFault::Vault(payout.vault())));
+        let Some(vault) = facts.vaults.get(&order.vault) else {
+            return Err(Reasons::ending(reasons, FactFault::Vault(order.vault)));
         };
-        let Ok(total) = payout.total() else {
+        let Ok(totals) = totals(order.payouts) else {
             return Err(Reasons::ending(reasons, FactFault::Sum));
         };
-        let mut legs = Vec::with_capacity(payout.legs().len());
-        for (index, leg) in payout.legs().iter().enumerate() {
-            match LegView::of(LegNumber::at(index), leg, vault, facts) {
-                Ok(leg) => legs.push(leg),
-                Err(fault) => reasons.push(fault.into()),
+        reasons.extend(unknown_assets(order.payouts, declared, facts));
+        let book = Book::of(facts);
+        let mut items = Vec::with_capacity(order.payouts.len());
+        for (index, payout) in order.payouts.iter().enumerate() {
+            match Item::of(order.bundle, index, payout, &totals, vault, &book, facts) {
+                Ok(item) => items.push(item),
+                Err(faults) => reasons.extend(faults.into_iter().map(Reason::Fact)),
             }
         }
         Reasons::of(reasons).map_or(
             Ok(Self {
-                payout,
+                bundle: order.bundle,
                 vault,
-                asset: payout.asset(),
                 initiator,
                 now: facts.now,
-                total,
-                legs,
+                items,
+                book,
             }),
             Err,
         )
@@ -87,9 +130,45 @@ impl<'a> View<'a> {
             .unwrap_or_default();
         format!("{day} {:02}:{:02} UTC", minute / 60, minute % 60)
     }
+}
 
-    pub(crate) const fn total_units(&self) -> u64 {
-        units(self.total)
+impl<'a> Item<'a> {
+    fn of(
+        bundle: Bundle,
+        index: usize,
+        payout: &'a Payout,
+        totals: &BTreeMap<Asset, Amount>,
+        vault: &VaultFact,
+        book: &Book<'a>,
+        facts: &Facts,
+    ) -> Result<Self, Vec<FactFault>> {
+        let mut legs = Vec::with_capacity(payout.legs().len());
+        let mut faults = Vec::new();
+        for (place, leg) in payout.legs().iter().enumerate() {
+            let number = match bundle {
+                Bundle::One => LegNumber::at(bundle, place),
+                Bundle::Batch => LegNumber::at(bundle, index),
+            };
+            match LegView::of(number, leg, vault, book, facts) {
+                Ok(leg) => legs.push(leg),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let asset = payout.asset();
+        match totals.get(&asset) {
+            Some(total) if faults.is_empty() => Ok(Self {
+                number: match bundle {
+                    Bundle::One => None,
+                    Bundle::Batch => Some(LegNumber::at(bundle, index)),
+                },
+                asset,
+                total: *total,
+                fee_cap: payout.fee_cap(),
+                legs,
+            }),
+            Some(_) => Err(faults),
+            None => Err(vec![FactFault::Sum]),
+        }
     }
 }
 
@@ -98,7 +177,8 @@ impl<'a> LegView<'a> {
         number: LegNumber,
         leg: &'a Leg,
         vault: &VaultFact,
-        facts: &'a Facts,
+        book: &Book<'a>,
+        facts: &Facts,
     ) -> Result<Self, FactFault> {
         if leg.address.network() != vault.network {
             return Err(FactFault::Network {
@@ -107,7 +187,7 @@ impl<'a> LegView<'a> {
                 vault: vault.network,
             });
         }
-        let owner = sole_owner(number, leg, facts)?;
+        let owner = sole_owner(number, leg, book)?;
         stated(number, leg, owner, facts)?;
         let Some((name, entry)) = owner else {
             return Ok(Self {
@@ -132,10 +212,6 @@ impl<'a> LegView<'a> {
         })
     }
 
-    pub(crate) const fn units(&self) -> u64 {
-        units(self.leg.amount)
-    }
-
     /// The payee's name, or the address of one without.
     pub(crate) fn whom(&self) -> String {
         match &self.payee {
@@ -145,29 +221,48 @@ impl<'a> LegView<'a> {
     }
 }
 
-pub(crate) const fn units(amount: Amount) -> u64 {
-    match amount {
-        Amount::Btc(sats) => sats.get(),
+/// What an order pays of each asset, without the fees.
+fn totals(payouts: &[Payout]) -> Result<BTreeMap<Asset, Amount>, AmountError> {
+    let mut totals = BTreeMap::new();
+    for payout in payouts {
+        let asset = payout.asset();
+        let sum = totals.entry(asset).or_insert(Amount::zero(asset));
+        *sum = sum.plus(payout.total()?)?;
     }
+    Ok(totals)
+}
+
+/// Assets that are paid, or that fees are paid in, and are not exactly as governance entered them; each
+/// once.
+pub(crate) fn unknown_assets(
+    payouts: &[Payout],
+    declared: &Assets,
+    facts: &Facts,
+) -> impl Iterator<Item = Reason> {
+    let assets: BTreeSet<Asset> = payouts
+        .iter()
+        .flat_map(|payout| [payout.asset(), payout.fee_cap().asset()])
+        .collect();
+    assets
+        .into_iter()
+        .filter_map(|asset| assets::fault(asset, declared, facts))
+        .map(Reason::Fact)
 }
 
 /// Whose address a leg pays. An address under two names would be nobody's.
 fn sole_owner<'a>(
     leg_number: LegNumber,
     leg: &Leg,
-    facts: &'a Facts,
+    book: &Book<'a>,
 ) -> Result<Option<(&'a Name, &'a PayeeFact)>, FactFault> {
-    let mut owners = facts
-        .payees
-        .iter()
-        .filter(|(_, entry)| entry.address == leg.address);
-    match (owners.next(), owners.next()) {
-        (Some((first, _)), Some((second, _))) => Err(FactFault::SharedAddress {
+    match book.owners(&leg.address) {
+        [(first, _), (second, _), ..] => Err(FactFault::SharedAddress {
             leg: leg_number,
-            first: first.clone(),
-            second: second.clone(),
+            first: (*first).clone(),
+            second: (*second).clone(),
         }),
-        (owner, _) => Ok(owner),
+        [owner] => Ok(Some(*owner)),
+        [] => Ok(None),
     }
 }
 

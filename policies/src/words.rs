@@ -21,31 +21,8 @@ fn join(items: impl IntoIterator<Item = impl Display>, last: &str) -> String {
     }
 }
 
-/// A number of units of an asset as a decimal, without loss, however large.
-pub(crate) fn decimal(units: u128, decimals: u8) -> String {
-    let width = usize::from(decimals);
-    let digits = format!("{units:0>pad$}", pad = width.saturating_add(1));
-    let (whole, fraction) = digits
-        .split_at_checked(digits.len().saturating_sub(width))
-        .unwrap_or((&digits, ""));
-    match fraction.trim_end_matches('0') {
-        "" => whole.to_owned(),
-        fraction => format!("{whole}.{fraction}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    #[test]
-    fn sums_are_shown_without_loss() {
-        let show = |units| super::decimal(units, 8);
-        assert_eq!(
-            [show(0), show(1), show(100_000_000), show(150_000_000)],
-            ["0", "0.00000001", "1", "1.5"]
-        );
-        assert_eq!(show(u128::MAX), "3402823669209384634633746074317.68211455");
-    }
-
     #[test]
     fn lists_read_naturally() {
         assert_eq!(super::all(["a", "b", "c"]), "a, b and c");

@@ -1,5 +1,6 @@
 //! From text to statements: strict, and every refusal names its line and column.
 
+mod assets;
 mod checks;
 mod reader;
 mod scope;
@@ -16,13 +17,15 @@ use crate::policy::Rules;
 use reader::{Fault, Field, Read, Section};
 use scope::Declared;
 
+pub(crate) use assets::LONGEST_WORD;
 pub(crate) use values::DAYS;
 
 /// Longer texts are read by nobody, and a policy that nobody reads protects nobody.
 const LONGEST_TEXT: usize = 256 * 1024;
 
-const WORDS: [&str; 7] = [
+const WORDS: [&str; 8] = [
     "version",
+    "assets",
     "groups",
     "payees",
     "deny",
@@ -55,6 +58,7 @@ fn read(table: &DeTable<'_>) -> Read<Rules> {
         return version.fault(Problem::Version(number));
     }
     let declared = Declared {
+        assets: assets::assets(&top)?,
         groups: sets(&top.need("groups")?, "officer")?,
         lists: top
             .get("payees")
@@ -67,6 +71,7 @@ fn read(table: &DeTable<'_>) -> Read<Rules> {
     let (governance, governance_default) =
         statements::governance(&top.need("governance")?, &declared)?;
     Ok(Rules {
+        assets: declared.assets,
         groups: declared.groups,
         lists: declared.lists,
         denials: denials.into_iter().map(|(_, deny)| deny).collect(),

@@ -154,19 +154,25 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// A whole number from 1 to `most`, in plain decimal.
-    pub(super) fn count(&self, most: u32) -> Read<u32> {
+    /// A whole number from `least` to `most`, in plain decimal.
+    pub(super) fn whole(&self, least: u32, most: u32) -> Read<u32> {
         let Some(number) = self.value.as_integer() else {
             return self.wrong("a whole number");
         };
         let count = u32::from_str_radix(number.as_str(), number.radix());
         match count {
-            Ok(count) if (1..=most).contains(&count) => Ok(count),
+            Ok(count) if (least..=most).contains(&count) => Ok(count),
             Ok(_) | Err(_) => self.fault(Problem::Count {
                 word: shown(self.word),
+                least,
                 most,
             }),
         }
+    }
+
+    /// A whole number from 1 to `most`, in plain decimal.
+    pub(super) fn count(&self, most: u32) -> Read<u32> {
+        self.whole(1, most)
     }
 
     /// The number as written, for the version.
@@ -216,6 +222,14 @@ impl<'a> Field<'a> {
 
     /// A table whose words are names that people chose, in the order of the text.
     pub(super) fn entries(&self) -> Read<Vec<(Name, Field<'a>)>> {
+        self.keyed()?
+            .into_iter()
+            .map(|(key, field)| Ok((key.named(key.word)?, field)))
+            .collect()
+    }
+
+    /// A table's words, each standing where it is written, and their values, in the order of the text.
+    pub(super) fn keyed(&self) -> Read<Vec<(Field<'a>, Field<'a>)>> {
         let DeValue::Table(table) = self.value else {
             return self.wrong("a table");
         };
@@ -228,16 +242,14 @@ impl<'a> Field<'a> {
                 most: MOST,
             });
         }
-        keys.into_iter()
+        Ok(keys
+            .into_iter()
             .map(|(key, value)| {
                 let field = field(key, value);
-                let at_key = Field {
-                    at: key.span().start,
-                    ..field
-                };
-                Ok((at_key.named(key.get_ref())?, field))
+                let at = key.span().start;
+                (Field { at, ..field }, field)
             })
-            .collect()
+            .collect())
     }
 }
 

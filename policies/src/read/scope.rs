@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::address::Network;
-use domain::{Amount, Asset, Name, Span};
+use domain::{Asset, Name, Span, U256};
 
+use super::assets;
 use super::reader::{Fault, Field, Read, Section, shown};
 use super::values::{self, DAYS};
+use crate::assets::Assets;
 use crate::error::Problem;
 use crate::scope::{Condition, Payee, Scope, WEEK};
-use crate::set::{Finite, Intervals};
+use crate::set::{Finite, Intervals, Whole};
 use crate::words;
 
 /// What scopes may refer to.
 pub(super) struct Declared {
+    pub(super) assets: Assets,
     pub(super) groups: BTreeMap<Name, BTreeSet<Name>>,
     pub(super) lists: BTreeMap<Name, BTreeSet<Name>>,
 }
@@ -33,14 +36,6 @@ pub(super) const ALL_WORDS: [&str; 9] = [
 /// Words of the scope of a limit: what an earlier payout has for good. Hours and ages pass, so what
 /// counted yesterday would not today.
 pub(super) const LIMIT_WORDS: [&str; 5] = ["vaults", "assets", "chains", "initiators", "payees"];
-
-const ASSETS: [Asset; 1] = [Asset::Btc];
-const NETWORKS: [Network; 4] = [
-    Network::Bitcoin,
-    Network::Testnet4,
-    Network::Signet,
-    Network::Regtest,
-];
 
 /// Reads `scope = "all"` or a table of conditions.
 pub(super) fn scope(field: &Field<'_>, words: &[&str], declared: &Declared) -> Read<Scope> {
@@ -82,12 +77,10 @@ fn conditions(section: &Section<'_>, declared: &Declared) -> Read<Scope> {
         })?;
     }
     if let Some(field) = section.get("assets") {
-        scope.assets = set(&field, |item| one_of(item, "an asset", ASSETS))?;
-        scope.assets.set = within(&scope.assets.set, &ASSETS);
+        scope.assets = set(&field, |item| asset(item, declared))?;
     }
     if let Some(field) = section.get("chains") {
-        scope.chains = set(&field, |item| one_of(item, "a chain", NETWORKS))?;
-        scope.chains.set = within(&scope.chains.set, &NETWORKS);
+        scope.chains = set(&field, chain)?;
     }
     if let Some(field) = section.get("initiators") {
         scope.initiators = set(&field, |item| initiator(item, declared))?;
@@ -98,11 +91,20 @@ fn conditions(section: &Section<'_>, declared: &Declared) -> Read<Scope> {
     if let Some(field) = section.get("hours") {
         scope.hours = hours(&field)?;
     }
+    let stated = scope.assets.set.clone();
     if let Some(field) = section.get("total") {
-        scope.total = amounts(&field, &mut scope.assets.set)?;
+        scope.total = amounts(&field, &mut scope.assets, declared)?;
     }
     if let Some(field) = section.get("leg") {
-        scope.leg = amounts(&field, &mut scope.assets.set)?;
+        scope.leg = amounts(&field, &mut scope.assets, declared)?;
+    }
+    // A deny that names ETH and an amount of USDC would let ETH pass unseen.
+    if let (Some(field), false) = (
+        section.get("assets"),
+        scope.assets.set == stated || scope.assets.set.is_empty(),
+    ) {
+        let word = scope.assets.narrowed.unwrap_or_default();
+        return field.fault(Problem::MoreThanAmounts(word));
     }
     if let Some(field) = section.get("payee_age") {
         scope.age = ages(&field)?;
@@ -130,15 +132,9 @@ fn set<'a, T: Ord + Clone>(
         said.push(words);
     }
     Ok(if negated {
-        Condition {
-            set: set.complement(),
-            words: Some(format!("any but {}", words::all(said))),
-        }
+        Condition::said(set.complement(), format!("any but {}", words::all(said)))
     } else {
-        Condition {
-            set,
-            words: Some(words::any(said)),
-        }
+        Condition::said(set, words::any(said))
     })
 }
 
@@ -202,53 +198,50 @@ fn payee(item: &Field<'_>, declared: &Declared) -> Read<(Finite<Payee>, String)>
     }
 }
 
-fn one_of<T: Ord + Copy + ToString, const N: usize>(
-    item: &Field<'_>,
-    what: &'static str,
-    known: [T; N],
-) -> Read<(Finite<T>, String)> {
-    let text = item.text("a name in quotation marks")?;
-    match known.iter().find(|one| one.to_string() == text) {
-        Some(one) => Ok((Finite::Only([*one].into()), one.to_string())),
-        None => item.fault(Problem::UnknownWord {
+fn asset(item: &Field<'_>, declared: &Declared) -> Read<(Finite<Asset>, String)> {
+    let word = item.text("an asset in quotation marks")?;
+    let asset = assets::meant(item, word, &declared.assets)?;
+    Ok((Finite::Only([asset].into()), word.to_owned()))
+}
+
+/// EVM chains are without number, so all but some chains are always some.
+fn chain(item: &Field<'_>) -> Read<(Finite<Network>, String)> {
+    let text = item.text("a chain in quotation marks")?;
+    match text.parse::<Network>() {
+        Ok(chain) => Ok((Finite::Only([chain].into()), chain.to_string())),
+        Err(_) => item.fault(Problem::UnknownWord {
             word: shown(text),
-            within: what.to_owned(),
-            known: words::all(known.iter().map(T::to_string)),
+            within: "a chain".to_owned(),
+            known: "bitcoin, testnet4, signet, regtest, and eip155: with a chain id".to_owned(),
         }),
     }
 }
 
-/// Names the members one by one, so that none left is seen as empty.
-fn within<T: Ord + Copy>(set: &Finite<T>, universe: &[T]) -> Finite<T> {
-    Finite::Only(
-        universe
-            .iter()
-            .copied()
-            .filter(|item| set.contains(item))
-            .collect(),
-    )
-}
-
-fn amounts(field: &Field<'_>, assets: &mut Finite<Asset>) -> Read<Condition<Intervals>> {
-    let units = |amount: Amount| crate::view::units(amount);
+/// Bounds on an amount, which narrow the scope to payouts of its asset.
+fn amounts(
+    field: &Field<'_>,
+    assets: &mut Condition<Finite<Asset>>,
+    declared: &Declared,
+) -> Read<Condition<Intervals<U256>>> {
     let section = bounds(field)?;
     let mut asset = None;
-    let mut read = |field: &Field<'_>| -> Read<(u64, String)> {
-        let amount = values::amount(field)?;
+    let mut read = |field: &Field<'_>| -> Read<(U256, String)> {
+        let amount = values::amount(field, &declared.assets)?;
         if asset.is_some_and(|seen| seen != amount.asset()) {
             return field.fault(Problem::Never("its bounds are of different assets"));
         }
         asset = Some(amount.asset());
-        Ok((units(amount), amount.to_string()))
+        Ok((amount.units(), declared.assets.say(amount)))
     };
     let condition = interval(&section, &mut read)?;
     if let Some(asset) = asset {
-        *assets = assets.intersect(&Finite::Only([asset].into()));
+        assets.set = assets.set.intersect(&Finite::Only([asset].into()));
+        assets.narrowed = Some(declared.assets.word(&asset).to_owned());
     }
     Ok(condition)
 }
 
-fn ages(field: &Field<'_>) -> Read<Condition<Intervals>> {
+fn ages(field: &Field<'_>) -> Read<Condition<Intervals<u64>>> {
     let section = bounds(field)?;
     interval(&section, &mut |field| {
         let span = values::span(field, Span::ZERO)?;
@@ -280,10 +273,10 @@ fn bounds<'a>(field: &Field<'a>) -> Read<Section<'a>> {
     Ok(section)
 }
 
-fn interval<'a>(
+fn interval<'a, N: Whole>(
     section: &Section<'a>,
-    read: &mut dyn FnMut(&Field<'a>) -> Read<(u64, String)>,
-) -> Read<Condition<Intervals>> {
+    read: &mut dyn FnMut(&Field<'a>) -> Read<(N, String)>,
+) -> Read<Condition<Intervals<N>>> {
     let mut set = Intervals::all();
     let mut said = Vec::new();
     for (word, words) in [
@@ -297,21 +290,18 @@ fn interval<'a>(
         };
         let (bound, text) = read(&field)?;
         let part = match word {
-            "at_least" => Intervals::closed(bound, u64::MAX),
-            "at_most" => Intervals::closed(0, bound),
-            "above" => Intervals::closed(0, bound).complement(),
-            _ => Intervals::closed(bound, u64::MAX).complement(),
+            "at_least" => Intervals::at_least(bound),
+            "at_most" => Intervals::at_most(bound),
+            "above" => Intervals::at_most(bound).complement(),
+            _ => Intervals::at_least(bound).complement(),
         };
         set = set.intersect(&part);
         said.push(format!("{words} {text}"));
     }
-    Ok(Condition {
-        set,
-        words: Some(words::all(said)),
-    })
+    Ok(Condition::said(set, words::all(said)))
 }
 
-fn hours(field: &Field<'_>) -> Read<Condition<Intervals>> {
+fn hours(field: &Field<'_>) -> Read<Condition<Intervals<u64>>> {
     let (items, negated) = listed(field, "a list of { days, from, to }, or { not = [...] }")?;
     let mut set = Intervals::none();
     let mut said = Vec::new();
@@ -323,20 +313,14 @@ fn hours(field: &Field<'_>) -> Read<Condition<Intervals>> {
     let week = Intervals::closed(0, WEEK.saturating_sub(1));
     Ok(if negated {
         let words = format!("any time but {}", words::all(said));
-        Condition {
-            set: set.complement().intersect(&week),
-            words: Some(words),
-        }
+        Condition::said(set.complement().intersect(&week), words)
     } else {
-        Condition {
-            set,
-            words: Some(words::any(said)),
-        }
+        Condition::said(set, words::any(said))
     })
 }
 
 /// `{ days = ["mon"], from = "09:00", to = "17:00" }`: from a minute on, up to before another.
-fn shift(item: &Field<'_>) -> Read<(Intervals, String)> {
+fn shift(item: &Field<'_>) -> Read<(Intervals<u64>, String)> {
     let section = item.section("`hours`", &["days", "from", "to"])?;
     if section.is_empty() {
         return item.fault(Problem::Empty("hours".to_owned()));
@@ -403,8 +387,8 @@ fn contradiction(scope: &Scope) -> Option<&'static str> {
     if scope.assets.set.is_empty() {
         return Some("its amounts are of an asset that it excludes");
     }
-    if scope.chains.set.is_empty() {
-        return Some("it excludes every chain");
+    if scope.possible_assets().is_empty() {
+        return Some("its assets exist on none of its chains");
     }
     if scope.hours.set.is_empty() {
         return Some("it excludes every hour of the week");

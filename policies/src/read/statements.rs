@@ -59,7 +59,7 @@ pub(super) fn limit<'a>(item: &Field<'a>, declared: &Declared) -> Read<(Field<'a
     let section = item.section("a limit", &words)?;
     let (at, name) = named(&section)?;
     let scope = scope(&section.need("scope")?, &LIMIT_WORDS, declared)?;
-    let cap = cap(&section, &scope)?;
+    let cap = cap(&section, &scope, declared)?;
     let window = values::span(&section.need("window")?, SHORTEST)?;
     let per = section
         .get("per")
@@ -141,14 +141,14 @@ fn named<'a>(section: &Section<'a>) -> Read<(Field<'a>, Name)> {
     Ok((field, name))
 }
 
-fn cap(section: &Section<'_>, scope: &Scope) -> Read<Cap> {
+fn cap(section: &Section<'_>, scope: &Scope, declared: &Declared) -> Read<Cap> {
     match (section.get("amount"), section.get("count")) {
         (Some(field), None) => {
-            let amount = values::amount(&field)?;
+            let amount = values::amount(&field, &declared.assets)?;
             if amount.is_zero() {
                 return field.fault(Problem::ZeroLimit);
             }
-            if !scope.assets.set.contains(&amount.asset()) {
+            if !scope.admits(amount.asset()) {
                 return field.fault(Problem::Never("its amount is of an asset that it excludes"));
             }
             Ok(Cap::Amount(amount))

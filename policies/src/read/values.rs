@@ -1,8 +1,11 @@
 //! Single values: lengths of time, amounts, times of day.
 
+use domain::amount::AmountError;
 use domain::{Amount, Span};
 
+use super::assets;
 use super::reader::{Field, Read, shown};
+use crate::assets::Assets;
 use crate::error::Problem;
 
 /// A year and a day: longer windows, delays and ages are mistakes.
@@ -13,9 +16,14 @@ pub(super) const SHORTEST: Span = Span::from_secs(60);
 /// Days of the week from Monday, as policies write them.
 pub(crate) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-pub(super) fn amount(field: &Field<'_>) -> Read<Amount> {
+/// `0.25 ETH`, with a word of the policy for its asset.
+pub(super) fn amount(field: &Field<'_>, declared: &Assets) -> Read<Amount> {
     let text = field.text("an amount as text, for example \"0.5 BTC\"")?;
-    match text.parse() {
+    let Some((number, word)) = text.trim().split_once(' ') else {
+        return field.fault(Problem::Amount(AmountError::NoAsset(shown(text))));
+    };
+    let asset = assets::meant(field, word.trim_start(), declared)?;
+    match Amount::from_decimal(number, asset) {
         Ok(amount) => Ok(amount),
         Err(error) => field.fault(Problem::Amount(error)),
     }

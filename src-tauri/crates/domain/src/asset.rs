@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use alloy_primitives::U256;
 use serde::{Deserialize, Serialize};
 
+use crate::amount::shown_decimal;
 use crate::canonical::Canonical;
 use crate::evm::{ChainId, EvmAddress};
 
@@ -32,6 +34,12 @@ impl Asset {
             Asset::Btc => 8,
             Asset::Evm(coin) => coin.decimals,
         }
+    }
+
+    /// Base units as a decimal number without the symbol, without loss, however many: a sum over many
+    /// payouts can be more than an amount can.
+    pub fn decimal(self, units: U256) -> String {
+        shown_decimal(&units.to_string(), self)
     }
 
     /// The coin, if it is one of an EVM chain.
