@@ -25,6 +25,7 @@ pub mod acceptance;
 mod bans;
 mod binding;
 mod blame;
+mod dkls;
 mod group;
 mod inbox;
 pub mod keygen;
@@ -33,6 +34,7 @@ mod redact;
 mod run;
 mod session;
 mod share;
+mod sharing;
 pub mod signing;
 mod wire;
 
