@@ -65,8 +65,8 @@ pub struct Keygen(Inner);
 
 /// One arm a scheme.
 enum Inner {
-    Frost(Runner<rounds::State>),
-    Dkls(Runner<dkls::keygen::State>),
+    Frost(Box<Runner<rounds::State>>),
+    Dkls(Box<Runner<dkls::keygen::State>>),
 }
 
 redacted!(Keygen);
@@ -116,11 +116,11 @@ impl Session for Keygen {
 
 fn step<R: Rounds<Output = (FreshShare, Trial)>>(
     moved: Moved<R>,
-    arm: impl FnOnce(Runner<R>) -> Inner,
+    arm: impl FnOnce(Box<Runner<R>>) -> Inner,
 ) -> Step<Keygen> {
     match moved {
         Moved::Waiting(runner, send) => Step::Waiting {
-            session: Keygen(arm(runner)),
+            session: Keygen(arm(Box::new(runner))),
             send,
         },
         Moved::Done(output, send) => Step::Done { output, send },
@@ -159,7 +159,10 @@ fn start_frost<R: RngCore + CryptoRng>(
     let (state, hash) = rounds::open(plan, secret, &package)
         .ok_or(Refused::Internal("the library's first package"))?;
     let send = vec![inbox.header.to_all(rounds::COMMIT, &hash)];
-    Ok((Keygen(Inner::Frost(Runner::new(inbox, state))), send))
+    Ok((
+        Keygen(Inner::Frost(Box::new(Runner::new(inbox, state)))),
+        send,
+    ))
 }
 
 fn start_dkls<R: RngCore + CryptoRng>(
@@ -169,7 +172,7 @@ fn start_dkls<R: RngCore + CryptoRng>(
     let tag = agreed(&params).tag();
     let header = header(&params, tag);
     let (runner, send) = dkls::keygen::start(header, plan(params, tag), rng)?;
-    Ok((Keygen(Inner::Dkls(runner)), send))
+    Ok((Keygen(Inner::Dkls(Box::new(runner))), send))
 }
 
 fn header(params: &KeygenParams, tag: Tag) -> Header {

@@ -47,8 +47,8 @@ pub(crate) struct Quorum<'a> {
 
 /// A quorum that is signing, one arm a scheme.
 pub(crate) enum Signers {
-    Frost(Runner<State>),
-    Dkls(Runner<dkls::signing::State>),
+    Frost(Box<Runner<State>>),
+    Dkls(Box<Runner<dkls::signing::State>>),
 }
 
 /// What a message led to: one signature a digest, in the end.
@@ -75,10 +75,10 @@ impl Signers {
 
 fn turn<R: Rounds<Output = Vec<[u8; 64]>>>(
     moved: Moved<R>,
-    arm: impl FnOnce(Runner<R>) -> Signers,
+    arm: impl FnOnce(Box<Runner<R>>) -> Signers,
 ) -> Turn {
     match moved {
-        Moved::Waiting(runner, send) => Turn::Waiting(arm(runner), send),
+        Moved::Waiting(runner, send) => Turn::Waiting(arm(Box::new(runner)), send),
         Moved::Done(signatures, send) => Turn::Done(signatures, send),
     }
 }
@@ -114,7 +114,7 @@ impl Quorum<'_> {
                 let (state, body) = dkls::signing::open(plan, jobs, rng);
                 let send = vec![header.to_all(dkls::signing::OPEN, &body)];
                 let inbox = Inbox::new(header, self.seats, dkls::signing::form(digests.len()));
-                Ok((Signers::Dkls(Runner::new(inbox, state)), send))
+                Ok((Signers::Dkls(Box::new(Runner::new(inbox, state))), send))
             }
         }
     }
@@ -137,7 +137,7 @@ impl Quorum<'_> {
             rounds::open(plan, inputs).ok_or(Refused::Internal("the nonces' commitments"))?;
         let send = vec![header.to_all(rounds::COMMIT, &body)];
         let inbox = Inbox::new(header, self.seats, form(digests.len()));
-        Ok((Signers::Frost(Runner::new(inbox, state)), send))
+        Ok((Signers::Frost(Box::new(Runner::new(inbox, state))), send))
     }
 
     fn check(&self, inputs: usize, bans: &Bans) -> Result<(), Refused> {

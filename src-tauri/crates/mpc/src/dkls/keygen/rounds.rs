@@ -68,7 +68,8 @@ pub(crate) struct Opened {
 struct Run {
     plan: Plan,
     me: PartyIndex,
-    session: DkgSession<Curve>,
+    /// On the heap, so that moving it leaves no copy behind.
+    session: Box<DkgSession<Curve>>,
     /// The library's session id.
     id: [u8; HASH],
     /// The hash of everything that was broadcast so far.
@@ -186,7 +187,7 @@ impl Opened {
             nonce,
         } = self;
         let id = absorb(&plan.tag, OPEN, &plan, opens, &nonce);
-        let session = DkgSession::new(parameters, me, id.to_vec());
+        let session = Box::new(DkgSession::new(parameters, me, id.to_vec()));
         let pieces: Zeroizing<Vec<Scalar>> = Zeroizing::new(session.phase1());
         let mut own = None;
         for (seat, piece) in plan.seats.iter().zip(pieces.iter()) {

@@ -31,7 +31,6 @@ const MULTIPLY: u8 = 3;
 const SIGN: u8 = 4;
 
 type Bodies = BTreeMap<SeatId, Body>;
-type Kept<T> = BTreeMap<PartyIndex, T>;
 
 /// What this seat holds the others to.
 pub(crate) struct Plan {
@@ -66,33 +65,39 @@ pub(crate) struct Opened {
     sent: Vec<u8>,
 }
 
+/// One signature in the making, with what is kept for each peer.
+struct Run<U, K> {
+    job: Job,
+    data: SignData,
+    unique: U,
+    kept: BTreeMap<PartyIndex, K>,
+}
+
 /// Commitments and transfers are out.
 pub(crate) struct Committed {
     plan: Plan,
     echo: [u8; HASH],
-    runs: Vec<(
-        Job,
-        SignData,
-        UniqueKeep1to2<Curve>,
-        Kept<KeepPhase1to2<Curve>>,
-    )>,
+    runs: Vec<Run<UniqueKeep1to2<Curve>, KeepPhase1to2<Curve>>>,
 }
 
 /// The products are out.
 pub(crate) struct Multiplied {
     plan: Plan,
-    runs: Vec<(
-        Job,
-        SignData,
-        UniqueKeep2to3<Curve>,
-        Kept<KeepPhase2to3<Curve>>,
-    )>,
+    runs: Vec<Run<UniqueKeep2to3<Curve>, KeepPhase2to3<Curve>>>,
 }
 
 /// The shares are out; nothing of the nonces is left.
 pub(crate) struct Signed {
     plan: Plan,
-    runs: Vec<(Job, SignData, String, Broadcast3to4<Curve>)>,
+    runs: Vec<Share>,
+}
+
+/// What it takes to put one signature together.
+struct Share {
+    job: Job,
+    data: SignData,
+    r: String,
+    mine: Broadcast3to4<Curve>,
 }
 
 impl State {
@@ -117,8 +122,9 @@ impl Rounds for State {
             State::Multiplied(state) => {
                 let signed = state.next(&bodies)?;
                 let mut shares = Vec::with_capacity(signed.runs.len() * SHARE);
-                for (_, _, _, mine) in &signed.runs {
-                    let share = encode(mine).ok_or(Fault::Internal("this seat's own share"))?;
+                for run in &signed.runs {
+                    let share =
+                        encode(&run.mine).ok_or(Fault::Internal("this seat's own share"))?;
                     shares.extend(share.iter());
                 }
                 send.push(header.to_all(SIGN, &shares));
@@ -164,7 +170,12 @@ impl Opened {
             for message in &messages {
                 letters.add(&plan.seats, message.parties.receiver, message)?;
             }
-            runs.push((job, data, unique, kept));
+            runs.push(Run {
+                job,
+                data,
+                unique,
+                kept,
+            });
         }
         letters.send(COMMIT, header, send);
         Ok(Committed { plan, echo, runs })
@@ -190,7 +201,13 @@ impl Committed {
         let peers: Vec<SeatId> = bodies.keys().copied().collect();
         let mut letters = Letters::new(&peers, &[], self.runs.len() * PRODUCT);
         let mut runs = Vec::with_capacity(self.runs.len());
-        for (input, (job, data, unique, kept)) in self.runs.into_iter().enumerate() {
+        for (input, run) in self.runs.into_iter().enumerate() {
+            let Run {
+                job,
+                data,
+                unique,
+                kept,
+            } = run;
             let received: Vec<TransmitPhase1to2> =
                 plan.read(bodies, COMMIT, HASH + input * TRANSFER, TRANSFER)?;
             plan.check(bodies, COMMIT, received.iter().map(|one| &one.parties))?;
@@ -200,7 +217,12 @@ impl Committed {
             for message in &messages {
                 letters.add(&plan.seats, message.parties.receiver, message)?;
             }
-            runs.push((job, data, unique, kept));
+            runs.push(Run {
+                job,
+                data,
+                unique,
+                kept,
+            });
         }
         letters.send(MULTIPLY, header, send);
         Ok(Multiplied { plan, runs })
@@ -211,14 +233,20 @@ impl Multiplied {
     fn next(self, bodies: &Bodies) -> Result<Signed, Fault> {
         let plan = self.plan;
         let mut runs = Vec::with_capacity(self.runs.len());
-        for (input, (job, data, unique, kept)) in self.runs.into_iter().enumerate() {
+        for (input, run) in self.runs.into_iter().enumerate() {
+            let Run {
+                job,
+                data,
+                unique,
+                kept,
+            } = run;
             let received: Vec<TransmitPhase2to3<Curve>> =
                 plan.read(bodies, MULTIPLY, input * PRODUCT, PRODUCT)?;
             plan.check(bodies, MULTIPLY, received.iter().map(|one| &one.parties))?;
             let made = job.party.sign_phase3(&data, unique, kept, &received);
             let (r, mine) = made
                 .map_err(|abort| fault(&abort, &plan.seats, plan.me, Fault::Signature { input }))?;
-            runs.push((job, data, r, mine));
+            runs.push(Share { job, data, r, mine });
         }
         Ok(Signed { plan, runs })
     }
@@ -228,7 +256,8 @@ impl Signed {
     fn finish(self, bodies: &Bodies) -> Result<Vec<[u8; 64]>, Fault> {
         let secp = Secp256k1::verification_only();
         let mut signatures = Vec::with_capacity(self.runs.len());
-        for (input, (job, data, r, mine)) in self.runs.into_iter().enumerate() {
+        for (input, run) in self.runs.into_iter().enumerate() {
+            let Share { job, data, r, mine } = run;
             let mut shares: Vec<Broadcast3to4<Curve>> =
                 self.plan.read(bodies, SIGN, input * SHARE, SHARE)?;
             shares.push(mine);

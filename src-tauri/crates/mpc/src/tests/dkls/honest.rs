@@ -13,9 +13,7 @@ use crate::{Bans, Scheme};
 
 /// Acceptance by every quorum, then signatures by every quorum.
 fn every_quorum_signs(t: u16, n: u16) {
-    let at = std::time::Instant::now();
     let mut vault = generate(t, n);
-    println!("key generation {t} of {n}: {:?}, all seats", at.elapsed());
     let seen = accept_all(&vault, t, n);
     for (id, accepted) in seen {
         assert_eq!(vault.open(id).scheme(), Scheme::Dkls23);
@@ -25,9 +23,7 @@ fn every_quorum_signs(t: u16, n: u16) {
         assert_eq!(proven.accepted_by.len(), subsets(t, n).len());
     }
     for (number, quorum) in (1..).zip(subsets(t, n)) {
-        let at = std::time::Instant::now();
         let signed = honest(vault.signing(&quorum, number, |_| digests(3)));
-        println!("3 signatures {t} of {n}: {:?}, all seats", at.elapsed());
         assert_eq!(signed.len(), usize::from(t));
         all_valid(&vault.key, &digests(3), &signed);
         // All seats put the same signatures together.

@@ -5,11 +5,12 @@ use domain::vault::Epoch;
 use plans::InputDigest;
 
 use super::super::harness::{
-    Endings, HEADER, Packet, Raw, VAULT as ID, digests, path, rng, run, seat, seats, signing_params,
+    Ended, Endings, HEADER, Packet, Raw, VAULT as ID, digests, path, rng, run, seat, seats,
+    signing_params,
 };
 use super::VAULT;
 use crate::dkls::signing::MAX_DIGESTS;
-use crate::{AbortClass, Bans, Fault, Refused};
+use crate::{AbortClass, Bans, Fault, Refused, Session};
 
 /// What becomes of one flipped bit in what seat 3 sends in one round.
 fn flipped(round: u8, place: usize) -> Endings<Raw> {
@@ -37,9 +38,8 @@ fn a_flipped_bit_anywhere_makes_no_signature_and_blames_no_honest_seat() {
     for (round, length) in (1..).zip(lengths) {
         let step = (length / 40).max(3);
         for place in (0..length).step_by(step).chain([length - 1]) {
-            let (fault, class) = fault(round, place);
-            let named = matches!(class, AbortClass::Ban);
-            println!("round {round} byte {place}: {fault} (ban: {named})");
+            // Which checks that nobody honest is blamed, and that there is no signature.
+            let _ = fault(round, place);
         }
     }
 }
@@ -102,9 +102,12 @@ fn messages_of_a_run_with_the_same_id_fit_no_other() {
                 _ => vec![packet],
             }
         });
-        let abort = ended[&seat(1)].abort();
-        println!("round {round}: {abort}");
-        assert!(!ended[&seat(1)].is_done());
+        let wanted = match round {
+            // Found a round later: the products answer other transfers.
+            2 | 3 => Fault::OtherSession { seat: seat(3) },
+            _ => Fault::Signature { input: 0 },
+        };
+        assert_eq!(ended[&seat(1)].abort().fault(), &wanted);
     }
 }
 
@@ -120,6 +123,25 @@ fn a_ban_keeps_the_liar_out_of_the_next_run() {
     };
     assert_eq!(start(&[1, 3]), Err(Refused::Banned(seat(3))));
     assert_eq!(start(&[1, 2]), Ok(()));
+}
+
+#[test]
+fn fewer_than_t_never_sign() {
+    for round in 1..=4 {
+        let ended = run(
+            VAULT.signing(&[1, 3], 1, |_| digests(1)),
+            |packet: Packet| {
+                if packet.is(3, round) {
+                    return Vec::new();
+                }
+                vec![packet]
+            },
+        );
+        match &ended[&seat(1)] {
+            Ended::Waiting(session) => assert_eq!(session.waiting_for(), seats([3])),
+            _ => panic!("seat 1 should wait"),
+        }
+    }
 }
 
 #[test]
