@@ -1,10 +1,12 @@
 //! Wire formats: DKLs23 makes its own randomness, so lengths are pinned instead of bytes.
 
 use super::super::acceptance::accepting;
-use super::super::harness::{Packet, Start, digests, keygen_of, run, seat};
+use domain::seal::SecretBytes;
+
+use super::super::harness::{Keep, Packet, Start, digests, keygen_of, run, seat};
 use super::VAULT;
 use crate::dkls::signing::MAX_DIGESTS;
-use crate::{Scheme, Session};
+use crate::{KeyShare, Scheme, Session};
 
 /// The relay's limit of one message.
 const CARRIED: usize = 256 * 1024;
@@ -60,4 +62,15 @@ fn signing_and_acceptance_messages() {
     // As many digests as there can be still fit.
     let many = u8::try_from(MAX_DIGESTS).unwrap();
     lengths(VAULT.signing(&[1, 2], 1, |_| digests(many)));
+}
+
+/// The share of a 2-of-2 vault, as a later library must still read it: no money ever lies on it.
+#[test]
+fn a_plaintext_of_version_1_opens_for_ever() {
+    let key: domain::act::VaultKey = serde_json::from_str(include_str!("share-v1.json")).unwrap();
+    let plaintext = include_bytes!("share-v1.bin").to_vec();
+    let sealed = &VAULT.sealed[&seat(1)];
+    let share = KeyShare::open(&sealed.0, SecretBytes::new(plaintext.clone()), &key).unwrap();
+    assert_eq!(share.scheme(), Scheme::Dkls23);
+    assert_eq!(share.seal(&mut Keep).unwrap(), (sealed.0, plaintext));
 }
