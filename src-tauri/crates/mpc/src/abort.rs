@@ -115,6 +115,16 @@ pub enum Fault {
         /// The seat.
         seat: SeatId,
     },
+    /// The points of the seats lie on no common polynomial. In DKLs23 nobody can tell who dealt wrongly.
+    #[error("the seats' points belong to no common key: somebody dealt pieces that do not fit")]
+    NoCommonKey,
+    /// A check of the oblivious transfers failed: each try more would give away bits of this seat's
+    /// share, so there is none.
+    #[error("seat {seat} failed a check of the oblivious transfer, by which shares can be stolen")]
+    ObliviousTransfer {
+        /// The seat.
+        seat: SeatId,
+    },
     /// The seats did not all see the same broadcasts. Who lied can't be known from the echo alone.
     #[error("seats {} saw other messages than this seat did: somebody told them apart", list(.seats))]
     EchoDiffers {
@@ -188,6 +198,7 @@ impl Fault {
             | Fault::OtherProtocol { .. }
             | Fault::OtherSession { .. }
             | Fault::OtherRecipient { .. }
+            | Fault::NoCommonKey
             | Fault::EchoDiffers { .. }
             | Fault::DigestsDiffer { .. }
             | Fault::Signature { .. }
@@ -201,6 +212,7 @@ impl Fault {
             | Fault::RevealDiffers { seat }
             | Fault::ProofOfKnowledge { seat }
             | Fault::SecretShare { seat }
+            | Fault::ObliviousTransfer { seat }
             | Fault::RepeatedNonce { seat } => vec![*seat],
             Fault::EqualContributions { first, second, me } => {
                 let others = [*first, *second].into_iter().filter(|seat| seat != me);

@@ -18,10 +18,10 @@ use rand_core::{CryptoRng, RngCore};
 use crate::abort::{Abort, Fault};
 use crate::bans::Bans;
 use crate::binding::{Refused, Scheme, seats_into};
+use crate::dkls;
 use crate::group::Group;
-use crate::quorum::{Quorum, State};
+use crate::quorum::{Quorum, Signers, Turn};
 use crate::redact::redacted;
-use crate::run::{Moved, Runner};
 use crate::session::{Outgoing, Session, Step};
 use crate::share::{OpenError, Secret, decode};
 use crate::wire::Act;
@@ -68,14 +68,9 @@ pub struct TrialShare<'trial> {
 
 /// A run of acceptance by one quorum.
 pub struct Acceptance {
-    inner: Inner,
+    signers: Signers,
     outcome: [u8; 32],
     quorum: Vec<SeatId>,
-}
-
-/// One arm a scheme.
-enum Inner {
-    Frost(Runner<State>),
 }
 
 redacted!(Trial, TrialShare<'_>, Acceptance);
@@ -135,6 +130,11 @@ impl Trial {
         }
     }
 
+    /// The kind of key that is on trial.
+    pub const fn scheme(&self) -> Scheme {
+        self.group.scheme
+    }
+
     /// Whose share of what is on trial.
     pub const fn binding(&self) -> &ShareBinding {
         &self.binding
@@ -158,7 +158,7 @@ impl Trial {
     /// What a quorum signs: computed from this seat's own outcome, never handed in.
     fn digest(&self, quorum: &[SeatId]) -> [u8; 32] {
         let start = Canonical::new("countersign/acceptance/v1")
-            .text(Scheme::FrostTaproot.name())
+            .text(self.group.scheme.name())
             .bytes(self.binding.treasury.as_bytes())
             .bytes(self.binding.vault.as_bytes())
             .number(self.binding.epoch.get().into())
@@ -168,14 +168,23 @@ impl Trial {
 
     /// Checks the signature of a quorum that this seat was no part of.
     pub fn witness(&self, quorum: &[SeatId], signature: [u8; 64]) -> Result<Accepted, NotAccepted> {
-        let wrong = |_| NotAccepted::Signature;
         let secp = Secp256k1::verification_only();
-        let child = ChildPath::new(ChildPath::ACCEPTANCE, 0).ok();
-        let child = child.and_then(|path| self.group.child(&secp, path));
-        let output = child.ok_or(NotAccepted::Signature)?.output;
-        let parsed = schnorr::Signature::from_slice(&signature).map_err(wrong)?;
-        secp.verify_schnorr(&parsed, &Message::from_digest(self.digest(quorum)), &output)
-            .map_err(wrong)?;
+        let path = ChildPath::new(ChildPath::ACCEPTANCE, 0).ok();
+        let child = path.and_then(|path| self.group.child(&secp, path));
+        let child = child.ok_or(NotAccepted::Signature)?;
+        let digest = self.digest(quorum);
+        let valid = match self.group.scheme {
+            Scheme::FrostTaproot => schnorr::Signature::from_slice(&signature)
+                .and_then(|parsed| {
+                    let message = Message::from_digest(digest);
+                    secp.verify_schnorr(&parsed, &message, &child.output)
+                })
+                .is_ok(),
+            Scheme::Dkls23 => dkls::verify(&secp, &child.key, digest, &signature),
+        };
+        if !valid {
+            return Err(NotAccepted::Signature);
+        }
         Ok(Accepted {
             outcome: self.outcome,
             quorum: quorum.to_vec(),
@@ -236,10 +245,9 @@ impl Acceptance {
             group: &trial.group,
             secret: &share.secret,
         };
-        let (runner, send) = start.start(&[digest], bans, rng)?;
-        let inner = Inner::Frost(runner);
+        let (signers, send) = start.start(&[digest], bans, rng)?;
         let session = Self {
-            inner,
+            signers,
             outcome: trial.outcome,
             quorum: quorum.to_vec(),
         };
@@ -256,18 +264,17 @@ impl Session for Acceptance {
         bytes: &[u8],
         _rng: &mut R,
     ) -> Result<Step<Self>, Abort> {
-        let Inner::Frost(runner) = self.inner;
         let (quorum, outcome) = (self.quorum, self.outcome);
-        match runner.handle(from, bytes)? {
-            Moved::Waiting(runner, send) => {
+        match self.signers.handle(from, bytes)? {
+            Turn::Waiting(signers, send) => {
                 let session = Self {
-                    inner: Inner::Frost(runner),
+                    signers,
                     outcome,
                     quorum,
                 };
                 Ok(Step::Waiting { session, send })
             }
-            Moved::Done(signatures, send) => {
+            Turn::Done(signatures, send) => {
                 let signature = *signatures
                     .first()
                     .ok_or(Fault::Internal("the acceptance signature"))?;
@@ -282,8 +289,7 @@ impl Session for Acceptance {
     }
 
     fn waiting_for(&self) -> Vec<SeatId> {
-        let Inner::Frost(runner) = &self.inner;
-        runner.waiting_for()
+        self.signers.waiting_for()
     }
 }
 

@@ -11,6 +11,8 @@ use crate::bans::Bans;
 pub enum Scheme {
     /// BIP340 signatures for Taproot, by FROST over secp256k1.
     FrostTaproot,
+    /// ECDSA signatures over secp256k1 with low s, by DKLs23.
+    Dkls23,
 }
 
 impl Scheme {
@@ -18,6 +20,16 @@ impl Scheme {
     pub(crate) const fn byte(self) -> u8 {
         match self {
             Scheme::FrostTaproot => 1,
+            Scheme::Dkls23 => 2,
+        }
+    }
+
+    /// The scheme with this byte.
+    pub(crate) const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Scheme::FrostTaproot),
+            2 => Some(Scheme::Dkls23),
+            _ => None,
         }
     }
 
@@ -25,6 +37,7 @@ impl Scheme {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Scheme::FrostTaproot => "frost-secp256k1-tr",
+            Scheme::Dkls23 => "dkls23-secp256k1",
         }
     }
 }
@@ -69,6 +82,14 @@ pub enum Refused {
     /// Nothing to sign, or more than any standard transaction has.
     #[error("{0} inputs: a session signs between 1 and {max}", max = crate::run::MAX_INPUTS)]
     InputCount(usize),
+    /// More digests than one ECDSA session takes.
+    #[error("{given} digests: an ECDSA session signs at most {max}")]
+    TooManyDigests {
+        /// Digests given.
+        given: usize,
+        /// The most that fit.
+        max: usize,
+    },
     /// An input on the path that only the acceptance signature uses.
     #[error("input {0} lies on the acceptance path, which never holds money")]
     AcceptancePath(usize),

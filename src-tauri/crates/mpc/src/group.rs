@@ -14,6 +14,8 @@ use k256::elliptic_curve::PrimeField;
 use k256::elliptic_curve::sec1::ToEncodedPoint;
 use k256::{ProjectivePoint, Scalar};
 
+use crate::binding::Scheme;
+
 /// A vault's public key material that does not hold together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VaultKeyError {
@@ -40,6 +42,7 @@ pub enum VaultKeyError {
 /// t - 1 whose value at 0 is the group key.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Group {
+    pub scheme: Scheme,
     pub epoch: Epoch,
     pub threshold: u16,
     pub key: PublicKey,
@@ -49,7 +52,7 @@ pub(crate) struct Group {
 
 impl Group {
     /// Reads a vault's key and checks that its parts belong together.
-    pub fn parse(key: &VaultKey) -> Result<Self, VaultKeyError> {
+    pub fn parse(scheme: Scheme, key: &VaultKey) -> Result<Self, VaultKeyError> {
         let shares = parse_shares(&key.verifying_shares)?;
         if !(2..=shares.len()).contains(&usize::from(key.threshold)) {
             return Err(VaultKeyError::Seats);
@@ -57,6 +60,7 @@ impl Group {
         let bytes = <&[u8; 33]>::try_from(key.group.0.as_slice());
         let bytes = bytes.map_err(|_| VaultKeyError::GroupKey)?;
         let group = Self {
+            scheme,
             epoch: key.epoch,
             threshold: key.threshold,
             key: PublicKey::from_slice(bytes).map_err(|_| VaultKeyError::GroupKey)?,
@@ -91,21 +95,15 @@ impl Group {
     /// Interpolation: any t of the points determine the polynomial, and so the group key at 0 and
     /// every other point (Feldman 1987).
     fn check(&self) -> Result<(), VaultKeyError> {
-        let base: Vec<(Scalar, ProjectivePoint)> = self
-            .shares
-            .iter()
-            .take(usize::from(self.threshold))
-            .map(|(seat, share)| (place(*seat), share.to_projective()))
-            .collect();
+        let points = points(self.scheme, &self.shares);
+        let (base, others) = points
+            .split_at_checked(usize::from(self.threshold))
+            .ok_or(VaultKeyError::Seats)?;
         let group = point(&self.key.serialize()).ok_or(VaultKeyError::GroupKey)?;
-        let meets = |at: Scalar, wanted: &k256::PublicKey| {
-            interpolate(&base, at).is_some_and(|value| value == wanted.to_projective())
+        let meets = |(at, wanted): &(Scalar, ProjectivePoint)| {
+            interpolate(base, *at).is_some_and(|value| value == *wanted)
         };
-        let others = self.shares.iter().skip(usize::from(self.threshold));
-        let all = meets(Scalar::ZERO, &group)
-            && others
-                .into_iter()
-                .all(|(seat, share)| meets(place(*seat), share));
+        let all = meets(&(Scalar::ZERO, group.to_projective())) && others.iter().all(meets);
         all.then_some(()).ok_or(VaultKeyError::Inconsistent)
     }
 
@@ -203,8 +201,33 @@ fn parse_shares(
     listed.iter().map(parse).collect()
 }
 
-fn place(seat: SeatId) -> Scalar {
-    Scalar::from(u64::from(seat.get()))
+/// The key that the first t of the shares determine. Whether the others agree is for
+/// [`Group::parse`] to find.
+pub(crate) fn combine(
+    scheme: Scheme,
+    threshold: u16,
+    shares: &BTreeMap<SeatId, k256::PublicKey>,
+) -> Option<PublicKey> {
+    let points = points(scheme, shares);
+    let (base, _) = points.split_at_checked(usize::from(threshold))?;
+    let key = interpolate(base, Scalar::ZERO)?;
+    PublicKey::from_slice(key.to_affine().to_encoded_point(true).as_bytes()).ok()
+}
+
+/// Where the seats' shares lie on the polynomial. FROST takes the seat's number; DKLs23 knows
+/// places from 1 without gaps, so there it is the place among the vault's seats.
+fn points(
+    scheme: Scheme,
+    shares: &BTreeMap<SeatId, k256::PublicKey>,
+) -> Vec<(Scalar, ProjectivePoint)> {
+    let place = |place: u64, seat: &SeatId| match scheme {
+        Scheme::FrostTaproot => Scalar::from(u64::from(seat.get())),
+        Scheme::Dkls23 => Scalar::from(place),
+    };
+    (1..)
+        .zip(shares)
+        .map(|(number, (seat, share))| (place(number, seat), share.to_projective()))
+        .collect()
 }
 
 /// Lagrange's interpolation in the exponent.

@@ -1,4 +1,7 @@
-//! Key generation without a dealer: FROST's (Komlo and Goldberg 2020, figure 1), in five rounds.
+//! Key generation without a dealer, for either scheme.
+//!
+//! FROST's (Komlo and Goldberg 2020, figure 1) takes five rounds; DKLs23's seven are in its own
+//! module.
 //!
 //! 1. **Commit.** Each seat sends the hash of its contribution, so that nobody can choose its own
 //!    after seeing another's.
@@ -10,7 +13,7 @@
 //! What comes out is a share that can only be sealed and a [`Trial`], with which the sealed share
 //! must prove itself before the vault is ready.
 //!
-//! The group key has been through BIP341's tweak once already (the library's `post_dkg`, against
+//! FROST's group key has been through BIP341's tweak once already (the library's `post_dkg`, against
 //! hidden script trees). Here it is simply the root from which children are derived; every address
 //! has a tweak of its own.
 
@@ -25,13 +28,15 @@ use rand_core::{CryptoRng, RngCore};
 use crate::abort::Abort;
 use crate::acceptance::Trial;
 use crate::bans::Bans;
-use crate::binding::{Agreed, Refused, Scheme};
+use crate::binding::{Agreed, Refused, Scheme, Tag};
+use crate::dkls;
 use crate::group::identifier;
 use crate::inbox::{Inbox, Round};
 use crate::redact::redacted;
-use crate::run::{Moved, Runner};
+use crate::run::{Moved, Rounds, Runner};
 use crate::session::{Outgoing, Session, Step};
 use crate::share::FreshShare;
+use crate::sharing::{HASH, Plan};
 use crate::wire::{Act, Header};
 
 /// What all seats must agree on, and which of them this is.
@@ -60,7 +65,8 @@ pub struct Keygen(Inner);
 
 /// One arm a scheme.
 enum Inner {
-    Frost(Runner<rounds::State>),
+    Frost(Box<Runner<rounds::State>>),
+    Dkls(Box<Runner<dkls::keygen::State>>),
 }
 
 redacted!(Keygen);
@@ -80,6 +86,7 @@ impl Keygen {
         agreed(&params).check_seats(params.me, bans)?;
         match params.scheme {
             Scheme::FrostTaproot => start_frost(params, rng),
+            Scheme::Dkls23 => start_dkls(params, rng),
         }
     }
 }
@@ -93,19 +100,30 @@ impl Session for Keygen {
         bytes: &[u8],
         _rng: &mut R,
     ) -> Result<Step<Self>, Abort> {
-        let Inner::Frost(runner) = self.0;
-        Ok(match runner.handle(from, bytes)? {
-            Moved::Waiting(runner, send) => Step::Waiting {
-                session: Self(Inner::Frost(runner)),
-                send,
-            },
-            Moved::Done(output, send) => Step::Done { output, send },
+        Ok(match self.0 {
+            Inner::Frost(runner) => step(runner.handle(from, bytes)?, Inner::Frost),
+            Inner::Dkls(runner) => step(runner.handle(from, bytes)?, Inner::Dkls),
         })
     }
 
     fn waiting_for(&self) -> Vec<SeatId> {
-        let Inner::Frost(runner) = &self.0;
-        runner.waiting_for()
+        match &self.0 {
+            Inner::Frost(runner) => runner.waiting_for(),
+            Inner::Dkls(runner) => runner.waiting_for(),
+        }
+    }
+}
+
+fn step<R: Rounds<Output = (FreshShare, Trial)>>(
+    moved: Moved<R>,
+    arm: impl FnOnce(Box<Runner<R>>) -> Inner,
+) -> Step<Keygen> {
+    match moved {
+        Moved::Waiting(runner, send) => Step::Waiting {
+            session: Keygen(arm(Box::new(runner))),
+            send,
+        },
+        Moved::Done(output, send) => Step::Done { output, send },
     }
 }
 
@@ -134,31 +152,51 @@ fn start_frost<R: RngCore + CryptoRng>(
     let total = u16::try_from(params.seats.len()).map_err(|_| Refused::SeatOrder)?;
     let (secret, package) = dkg::part1(me, total, params.threshold, rng)
         .map_err(|_| Refused::Internal("the library's first part"))?;
-    let header = Header {
+    let header = header(&params, tag);
+    let rounds = form(params.threshold);
+    let plan = plan(params, tag);
+    let inbox = Inbox::new(header, &plan.seats, rounds);
+    let (state, hash) = rounds::open(plan, secret, &package)
+        .ok_or(Refused::Internal("the library's first package"))?;
+    let send = vec![inbox.header.to_all(rounds::COMMIT, &hash)];
+    Ok((
+        Keygen(Inner::Frost(Box::new(Runner::new(inbox, state)))),
+        send,
+    ))
+}
+
+fn start_dkls<R: RngCore + CryptoRng>(
+    params: KeygenParams,
+    rng: &mut R,
+) -> Result<(Keygen, Vec<Outgoing>), Refused> {
+    let tag = agreed(&params).tag();
+    let header = header(&params, tag);
+    let (runner, send) = dkls::keygen::start(header, plan(params, tag), rng)?;
+    Ok((Keygen(Inner::Dkls(Box::new(runner))), send))
+}
+
+fn header(params: &KeygenParams, tag: Tag) -> Header {
+    Header {
         scheme: params.scheme,
         act: Act::Keygen,
         me: params.me,
         opening: tag,
         bound: tag,
-    };
-    let rounds = form(params.threshold);
-    let binding = ShareBinding {
-        treasury: params.treasury,
-        vault: params.vault,
-        seat: params.me,
-        epoch: params.epoch,
-    };
-    let plan = rounds::Plan {
+    }
+}
+
+fn plan(params: KeygenParams, tag: Tag) -> Plan {
+    Plan {
         tag,
-        binding,
+        binding: ShareBinding {
+            treasury: params.treasury,
+            vault: params.vault,
+            seat: params.me,
+            epoch: params.epoch,
+        },
         threshold: params.threshold,
         seats: params.seats,
-    };
-    let inbox = Inbox::new(header, &plan.seats, rounds);
-    let (state, hash) = rounds::open(plan, secret, &package)
-        .ok_or(Refused::Internal("the library's first package"))?;
-    let send = vec![inbox.header.to_all(rounds::COMMIT, &hash)];
-    Ok((Keygen(Inner::Frost(Runner::new(inbox, state))), send))
+    }
 }
 
 /// The length of each round's message.
@@ -169,13 +207,13 @@ fn form(threshold: u16) -> Vec<Round> {
     };
     let contribution = usize::from(threshold) * rounds::POINT + rounds::PROOF;
     vec![
-        broadcast(rounds::HASH),
+        broadcast(HASH),
         broadcast(contribution),
-        broadcast(rounds::HASH),
+        broadcast(HASH),
         Round {
             private: true,
             length: rounds::SCALAR,
         },
-        broadcast(rounds::HASH),
+        broadcast(HASH),
     ]
 }

@@ -5,10 +5,20 @@
 //! [`acceptance::Acceptance`] and [`signing::Signing`], through one trait, [`Session`]; which
 //! [`Scheme`] runs inside is not theirs to know.
 //!
-//! What runs inside is FROST (RFC 9591; key generation of the FROST paper, figure 1) in its Taproot
-//! form, with these duties of the caller of `frost-secp256k1-tr` held here: one session id bound to
-//! everything that is agreed, commit-then-reveal and an echo of every broadcast, a confirmed public
-//! outcome, nonces that exist once, and a verdict that names who broke the protocol.
+//! What runs inside is one of two protocols, each with a key of its own; one secret is never put
+//! under both.
+//!
+//! - [`Scheme::FrostTaproot`]: FROST (RFC 9591; key generation of the FROST paper, figure 1) in its
+//!   Taproot form, by `frost-secp256k1-tr`.
+//! - [`Scheme::Dkls23`]: threshold ECDSA (eprint 2023/765), by `dkls23`, a library without an
+//!   external audit. What it gets wrong or leaves open is closed here, and it draws its own
+//!   randomness from the thread's generator, which can't be handed in. Key generation takes a second
+//!   or so of computing at each seat, so it belongs on a thread that may block.
+//!
+//! The duties of the caller of either library are held here: one session id bound to everything that
+//! is agreed, commit-then-reveal and an echo of every broadcast, a confirmed public outcome, our own
+//! chain code, nonces that exist once, exactly t signers, signatures verified by libsecp256k1 before
+//! they are given out, and a verdict that names who broke the protocol.
 //!
 //! What the caller still owes:
 //!
@@ -25,6 +35,7 @@ pub mod acceptance;
 mod bans;
 mod binding;
 mod blame;
+mod dkls;
 mod group;
 mod inbox;
 pub mod keygen;
@@ -33,6 +44,7 @@ mod redact;
 mod run;
 mod session;
 mod share;
+mod sharing;
 pub mod signing;
 mod wire;
 

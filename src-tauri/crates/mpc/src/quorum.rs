@@ -1,4 +1,5 @@
-//! Exactly t seats sign a list of digests: what acceptance and signing have in common.
+//! Exactly t seats sign a list of digests: what acceptance and signing have in common. The rounds
+//! here are FROST's; DKLs23's are in its own module.
 //!
 //! 1. **Commit.** The hash of the digests that this seat computed, and for each input two nonce
 //!    commitments.
@@ -18,13 +19,15 @@ use domain::seal::ShareBinding;
 use plans::InputDigest;
 use rand_core::{CryptoRng, RngCore};
 
+use crate::abort::Abort;
 use crate::bans::Bans;
 use crate::binding::{Agreed, Refused, Scheme};
+use crate::dkls;
 use crate::group::Group;
 use crate::inbox::{Inbox, Round};
-use crate::run::{MAX_INPUTS, Runner};
+use crate::run::{MAX_INPUTS, Moved, Rounds, Runner};
 use crate::session::Outgoing;
-use crate::share::Secret;
+use crate::share::{Number, Secret};
 use crate::wire::{Act, Header};
 
 #[cfg(test)]
@@ -42,6 +45,44 @@ pub(crate) struct Quorum<'a> {
     pub secret: &'a Secret,
 }
 
+/// A quorum that is signing, one arm a scheme.
+pub(crate) enum Signers {
+    Frost(Box<Runner<State>>),
+    Dkls(Box<Runner<dkls::signing::State>>),
+}
+
+/// What a message led to: one signature a digest, in the end.
+pub(crate) enum Turn {
+    Waiting(Signers, Vec<Outgoing>),
+    Done(Vec<[u8; 64]>, Vec<Outgoing>),
+}
+
+impl Signers {
+    pub fn handle(self, from: SeatId, bytes: &[u8]) -> Result<Turn, Abort> {
+        Ok(match self {
+            Signers::Frost(runner) => turn(runner.handle(from, bytes)?, Signers::Frost),
+            Signers::Dkls(runner) => turn(runner.handle(from, bytes)?, Signers::Dkls),
+        })
+    }
+
+    pub fn waiting_for(&self) -> Vec<SeatId> {
+        match self {
+            Signers::Frost(runner) => runner.waiting_for(),
+            Signers::Dkls(runner) => runner.waiting_for(),
+        }
+    }
+}
+
+fn turn<R: Rounds<Output = Vec<[u8; 64]>>>(
+    moved: Moved<R>,
+    arm: impl FnOnce(Box<Runner<R>>) -> Signers,
+) -> Turn {
+    match moved {
+        Moved::Waiting(runner, send) => Turn::Waiting(arm(Box::new(runner)), send),
+        Moved::Done(signatures, send) => Turn::Done(signatures, send),
+    }
+}
+
 impl Quorum<'_> {
     /// Begins the run: derives the child keys and makes the nonces, now and not before.
     pub fn start<R: RngCore + CryptoRng>(
@@ -49,18 +90,44 @@ impl Quorum<'_> {
         digests: &[InputDigest],
         bans: &Bans,
         rng: &mut R,
-    ) -> Result<(Runner<State>, Vec<Outgoing>), Refused> {
+    ) -> Result<(Signers, Vec<Outgoing>), Refused> {
         self.check(digests.len(), bans)?;
         let opening = self.agreed().tag();
         let hash = digests_hash(digests);
         let header = Header {
-            scheme: Scheme::FrostTaproot,
+            scheme: self.group.scheme,
             act: self.act,
             me: self.binding.seat,
             opening,
             bound: bound(&opening, &hash),
         };
-        let inputs = self.inputs(digests, rng)?;
+        match self.secret {
+            Secret::Frost(number) => self.start_frost(number, digests, hash, header, rng),
+            Secret::Dkls(root) => {
+                let plan = dkls::signing::Plan {
+                    tag: header.bound,
+                    me: self.binding.seat,
+                    seats: self.group.seats(),
+                    digests: hash,
+                };
+                let jobs = dkls::signing::jobs(self.group, root, digests)?;
+                let (state, body) = dkls::signing::open(plan, jobs, rng);
+                let send = vec![header.to_all(dkls::signing::OPEN, &body)];
+                let inbox = Inbox::new(header, self.seats, dkls::signing::form(digests.len()));
+                Ok((Signers::Dkls(Box::new(Runner::new(inbox, state))), send))
+            }
+        }
+    }
+
+    fn start_frost<R: RngCore + CryptoRng>(
+        &self,
+        number: &Number,
+        digests: &[InputDigest],
+        hash: [u8; 32],
+        header: Header,
+        rng: &mut R,
+    ) -> Result<(Signers, Vec<Outgoing>), Refused> {
+        let inputs = self.inputs(number, digests, rng)?;
         let plan = rounds::Plan {
             tag: header.bound,
             me: self.binding.seat,
@@ -70,7 +137,7 @@ impl Quorum<'_> {
             rounds::open(plan, inputs).ok_or(Refused::Internal("the nonces' commitments"))?;
         let send = vec![header.to_all(rounds::COMMIT, &body)];
         let inbox = Inbox::new(header, self.seats, form(digests.len()));
-        Ok((Runner::new(inbox, state), send))
+        Ok((Signers::Frost(Box::new(Runner::new(inbox, state))), send))
     }
 
     fn check(&self, inputs: usize, bans: &Bans) -> Result<(), Refused> {
@@ -86,13 +153,19 @@ impl Quorum<'_> {
         if !(1..=MAX_INPUTS).contains(&inputs) {
             return Err(Refused::InputCount(inputs));
         }
-        Ok(())
+        match self.group.scheme {
+            Scheme::Dkls23 if inputs > dkls::signing::MAX_DIGESTS => Err(Refused::TooManyDigests {
+                given: inputs,
+                max: dkls::signing::MAX_DIGESTS,
+            }),
+            Scheme::Dkls23 | Scheme::FrostTaproot => Ok(()),
+        }
     }
 
     fn agreed(&self) -> Agreed<'_> {
         Agreed {
             act: self.act.name(),
-            scheme: Scheme::FrostTaproot,
+            scheme: self.group.scheme,
             session: self.session,
             treasury: self.binding.treasury,
             vault: self.binding.vault,
@@ -106,6 +179,7 @@ impl Quorum<'_> {
 
     fn inputs<R: RngCore + CryptoRng>(
         &self,
+        number: &Number,
         digests: &[InputDigest],
         rng: &mut R,
     ) -> Result<Vec<rounds::Input>, Refused> {
@@ -119,7 +193,7 @@ impl Quorum<'_> {
             let public = self.group.public_keys(&child, self.seats);
             let public = public.ok_or_else(|| missing.clone())?;
             let seat = self.binding.seat;
-            let keys = self.secret.child(seat, &child, self.group.threshold);
+            let keys = number.child(seat, &child, self.group.threshold);
             let keys = keys.ok_or(missing)?;
             let input = rounds::Input::new(digest.sighash, keys, public, child.output, rng);
             for point in input.points().ok_or(Refused::Randomness)? {

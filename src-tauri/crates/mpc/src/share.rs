@@ -9,16 +9,19 @@ use k256::{ProjectivePoint, Scalar};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::binding::Scheme;
+use crate::dkls::Root;
 use crate::group::{Child, Group, VaultKeyError, identifier};
 use crate::redact::redacted;
 
 /// The plaintext's version.
 const VERSION: u8 = 1;
 
-/// Bytes of the plaintext: version, scheme, treasury, vault, seat, epoch, threshold, group key,
-/// chain code, and the share. Numbers are big-endian.
-const LENGTH: usize = 1 + 1 + 32 + 32 + 2 + 4 + 2 + 33 + 32 + SECRET;
-const SECRET: usize = 32;
+/// Bytes before the secret part: version, scheme, treasury, vault, seat, epoch, threshold, group
+/// key and chain code. Numbers are big-endian.
+const PUBLIC: usize = 1 + 1 + 32 + 32 + 2 + 4 + 2 + 33 + 32;
+
+/// FROST's secret part: one number.
+const NUMBER: usize = 32;
 
 /// An open share of a vault that is ready: with it, and t - 1 others, the vault pays.
 ///
@@ -61,10 +64,16 @@ pub struct FreshShare {
     pub(crate) secret: Secret,
 }
 
-redacted!(KeyShare, FreshShare, Secret);
+redacted!(KeyShare, FreshShare, Secret, Number);
 
-/// The share's number, on the heap so that moving it leaves no copy behind.
-pub(crate) struct Secret(Box<Zeroizing<[u8; SECRET]>>);
+/// The secret part of a share, one arm a scheme.
+pub(crate) enum Secret {
+    Frost(Number),
+    Dkls(Root),
+}
+
+/// A FROST share's number, on the heap so that moving it leaves no copy behind.
+pub(crate) struct Number(Box<Zeroizing<[u8; NUMBER]>>);
 
 /// Why a plaintext is not the share it should be. The share stays closed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,7 +84,7 @@ pub enum OpenError {
     /// Sealed by a later Countersign.
     #[error("the share has version {0}, which this build does not know")]
     Version(u8),
-    /// A share for another signature scheme.
+    /// A share for another signature scheme, or for one that this build does not know.
     #[error("the share is for another signature scheme")]
     Scheme,
     /// Sealed for another treasury, vault, seat or epoch.
@@ -86,7 +95,7 @@ pub enum OpenError {
     /// A share of another key.
     #[error("the share belongs to another key than the journal names for this vault")]
     OtherKey,
-    /// The number does not fit the seat's verifying share.
+    /// The secret part is damaged, or does not fit the seat's verifying share.
     #[error("the share does not fit the seat's verifying share: it can't sign, use its backup")]
     WrongShare,
     /// The public side itself is wrong.
@@ -102,7 +111,7 @@ impl KeyShare {
         plaintext: SecretBytes,
         key: &VaultKey,
     ) -> Result<Self, OpenError> {
-        let group = Group::parse(key)?;
+        let group = Group::parse(scheme_of(&plaintext)?, key)?;
         let secret = decode(binding, &plaintext, &group)?;
         Ok(Self {
             binding: *binding,
@@ -116,9 +125,14 @@ impl KeyShare {
         &self.binding
     }
 
+    /// The kind of key it is a share of, as its own plaintext says.
+    pub const fn scheme(&self) -> Scheme {
+        self.group.scheme
+    }
+
     /// Seals the share anew, for other openers. The open share is consumed.
     pub fn seal<S: SealShare>(self, sealer: &mut S) -> Result<S::Sealed, S::Error> {
-        let plaintext = encode(&self.binding, &self.group, &self.secret);
+        let plaintext = encode(&self.binding, &self.group, self.secret);
         sealer.seal(&self.binding, plaintext)
     }
 }
@@ -129,26 +143,39 @@ impl FreshShare {
         &self.binding
     }
 
+    /// The kind of key it is a share of.
+    pub const fn scheme(&self) -> Scheme {
+        self.group.scheme
+    }
+
     /// Seals the share and wipes it: from here on it exists only sealed.
     pub fn seal<S: SealShare>(self, sealer: &mut S) -> Result<S::Sealed, S::Error> {
-        let plaintext = encode(&self.binding, &self.group, &self.secret);
+        let plaintext = encode(&self.binding, &self.group, self.secret);
         sealer.seal(&self.binding, plaintext)
     }
 }
 
-impl Secret {
+impl Number {
     /// Takes the number out of the library's hands.
     pub fn from_share(share: &frost::keys::SigningShare) -> Option<Self> {
         Self::from_bytes(&Zeroizing::new(share.serialize()))
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut secret = Box::new(Zeroizing::new([0; SECRET]));
-        if bytes.len() != SECRET {
+        let mut secret = Box::new(Zeroizing::new([0; NUMBER]));
+        if bytes.len() != NUMBER {
             return None;
         }
         secret.copy_from_slice(bytes);
         Some(Self(secret))
+    }
+
+    /// `None` for a number that does not fit the seat's verifying share.
+    fn fitting(bytes: &[u8], binding: &ShareBinding, group: &Group) -> Option<Self> {
+        let number = Self::from_bytes(bytes)?;
+        let point = ProjectivePoint::GENERATOR * *number.scalar()?;
+        let share = group.shares.get(&binding.seat)?;
+        (share.to_projective() == point).then_some(number)
     }
 
     /// `None` for a number outside the field.
@@ -165,7 +192,7 @@ impl Secret {
         threshold: u16,
     ) -> Option<frost::keys::KeyPackage> {
         let mut sum = *self.scalar()? + child.tweak;
-        let bytes = Zeroizing::new(<[u8; SECRET]>::from(sum.to_bytes()));
+        let bytes = Zeroizing::new(<[u8; NUMBER]>::from(sum.to_bytes()));
         sum.zeroize();
         let (id, key) = (identifier(seat)?, child.verifying_key()?);
         let mut share = frost::keys::SigningShare::deserialize(bytes.as_slice()).ok()?;
@@ -177,18 +204,23 @@ impl Secret {
     }
 }
 
-fn encode(binding: &ShareBinding, group: &Group, secret: &Secret) -> SecretBytes {
+fn encode(binding: &ShareBinding, group: &Group, secret: Secret) -> SecretBytes {
+    let mut head = vec![VERSION, group.scheme.byte()];
+    head.extend(bound_part(binding));
+    head.extend(key_part(group));
+    let secret = match secret {
+        Secret::Frost(number) => Zeroizing::new(number.0.to_vec()),
+        Secret::Dkls(root) => root.encode(&head),
+    };
     // Exact capacity: a vector that grows leaves copies of secrets behind.
-    let mut bytes = Vec::with_capacity(LENGTH);
-    bytes.extend(public_part(binding, group));
-    bytes.extend(secret.0.iter());
+    let mut bytes = Vec::with_capacity(head.len() + secret.len());
+    bytes.extend(head);
+    bytes.extend(secret.iter());
     SecretBytes::new(bytes)
 }
 
-fn public_part(binding: &ShareBinding, group: &Group) -> Vec<u8> {
-    let mut bytes = vec![VERSION, Scheme::FrostTaproot.byte()];
-    bytes.extend(bound_part(binding));
-    bytes.extend(group.threshold.to_be_bytes());
+fn key_part(group: &Group) -> Vec<u8> {
+    let mut bytes = group.threshold.to_be_bytes().to_vec();
     bytes.extend(group.key.serialize());
     bytes.extend(group.chain_code);
     bytes
@@ -203,6 +235,15 @@ fn bound_part(binding: &ShareBinding) -> Vec<u8> {
     bytes
 }
 
+/// The scheme that a plaintext names.
+fn scheme_of(plaintext: &SecretBytes) -> Result<Scheme, OpenError> {
+    match plaintext.expose() {
+        [] | [VERSION] => Err(OpenError::Length(plaintext.expose().len())),
+        [VERSION, scheme, ..] => Scheme::from_byte(*scheme).ok_or(OpenError::Scheme),
+        [version, ..] => Err(OpenError::Version(*version)),
+    }
+}
+
 /// Reads a share's plaintext and checks everything in it.
 pub(crate) fn decode(
     binding: &ShareBinding,
@@ -210,31 +251,28 @@ pub(crate) fn decode(
     group: &Group,
 ) -> Result<Secret, OpenError> {
     let bytes = plaintext.expose();
-    match bytes.first() {
-        None | Some(&VERSION) => {}
-        Some(version) => return Err(OpenError::Version(*version)),
-    }
-    let (public, secret) = bytes
-        .split_last_chunk::<SECRET>()
-        .filter(|_| bytes.len() == LENGTH)
-        .ok_or(OpenError::Length(bytes.len()))?;
-    if public.get(1) != Some(&Scheme::FrostTaproot.byte()) {
+    if scheme_of(plaintext)? != group.scheme {
         return Err(OpenError::Scheme);
     }
+    let wanted = match group.scheme {
+        Scheme::FrostTaproot => NUMBER,
+        Scheme::Dkls23 => Root::length(group.shares.len()),
+    };
+    let (head, secret) = bytes
+        .split_at_checked(PUBLIC)
+        .filter(|(_, secret)| secret.len() == wanted)
+        .ok_or(OpenError::Length(bytes.len()))?;
     let bound = bound_part(binding);
-    if public.get(2..).is_none_or(|rest| !rest.starts_with(&bound)) || group.epoch != binding.epoch
-    {
-        return Err(OpenError::OtherBinding);
-    }
-    if public != public_part(binding, group) {
+    let rest = head.get(2..).and_then(|rest| rest.strip_prefix(&*bound));
+    let key = rest.filter(|_| group.epoch == binding.epoch);
+    if key.ok_or(OpenError::OtherBinding)? != key_part(group) {
         return Err(OpenError::OtherKey);
     }
-    let secret = Secret::from_bytes(secret).ok_or(OpenError::WrongShare)?;
-    let scalar = secret.scalar().ok_or(OpenError::WrongShare)?;
-    let verifying = group.shares.get(&binding.seat);
-    let fits = verifying
-        .is_some_and(|share| share.to_projective() == ProjectivePoint::GENERATOR * *scalar);
-    fits.then_some(secret).ok_or(OpenError::WrongShare)
+    let secret = match group.scheme {
+        Scheme::FrostTaproot => Number::fitting(secret, binding, group).map(Secret::Frost),
+        Scheme::Dkls23 => Root::decode(head, secret, binding, group).map(Secret::Dkls),
+    };
+    secret.ok_or(OpenError::WrongShare)
 }
 
 /// The group key as libsecp256k1 knows it.

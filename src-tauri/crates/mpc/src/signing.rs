@@ -9,9 +9,8 @@ use rand_core::{CryptoRng, RngCore};
 use crate::abort::{Abort, Fault};
 use crate::bans::Bans;
 use crate::binding::Refused;
-use crate::quorum::{Quorum, State};
+use crate::quorum::{Quorum, Signers, Turn};
 use crate::redact::redacted;
-use crate::run::{Moved, Runner};
 use crate::session::{Outgoing, Session, Step};
 use crate::share::KeyShare;
 use crate::wire::Act;
@@ -53,19 +52,15 @@ pub struct SigningParams {
 /// }
 /// ```
 pub struct Signing {
-    inner: Inner,
+    signers: Signers,
     order: SigningOrder,
-}
-
-/// One arm a scheme.
-enum Inner {
-    Frost(Runner<State>),
 }
 
 redacted!(Signing);
 
 impl Signing {
-    /// Begins a run that signs every input of the order; gives the first messages to send.
+    /// Begins a run that signs every digest of the order with the scheme of the share; gives the
+    /// first messages to send.
     ///
     /// The nonces are made here, after the request, and live in this session only. `rng` should be
     /// the operating system's: state that a snapshot of a virtual machine can bring back must not
@@ -80,9 +75,8 @@ impl Signing {
         if (order.vault(), order.epoch()) != (params.vault, params.epoch) {
             return Err(Refused::OtherOrder);
         }
-        let (runner, send) = start(&params, order.digests(), share, bans, rng)?;
-        let inner = Inner::Frost(runner);
-        Ok((Self { inner, order }, send))
+        let (signers, send) = start(&params, order.digests(), share, bans, rng)?;
+        Ok((Self { signers, order }, send))
     }
 }
 
@@ -95,15 +89,13 @@ impl Session for Signing {
         bytes: &[u8],
         _rng: &mut R,
     ) -> Result<Step<Self>, Abort> {
-        let Inner::Frost(runner) = self.inner;
         let order = self.order;
-        match runner.handle(from, bytes)? {
-            Moved::Waiting(runner, send) => {
-                let inner = Inner::Frost(runner);
-                let session = Self { inner, order };
+        match self.signers.handle(from, bytes)? {
+            Turn::Waiting(signers, send) => {
+                let session = Self { signers, order };
                 Ok(Step::Waiting { session, send })
             }
-            Moved::Done(signatures, send) => {
+            Turn::Done(signatures, send) => {
                 let output = order.finish(&signatures).map_err(Fault::Unfinished)?;
                 Ok(Step::Done { output, send })
             }
@@ -111,8 +103,7 @@ impl Session for Signing {
     }
 
     fn waiting_for(&self) -> Vec<SeatId> {
-        let Inner::Frost(runner) = &self.inner;
-        runner.waiting_for()
+        self.signers.waiting_for()
     }
 }
 
@@ -124,7 +115,7 @@ pub(crate) fn start<R: RngCore + CryptoRng>(
     share: &KeyShare,
     bans: &Bans,
     rng: &mut R,
-) -> Result<(Runner<State>, Vec<Outgoing>), Refused> {
+) -> Result<(Signers, Vec<Outgoing>), Refused> {
     let binding = share.binding();
     if (params.treasury, params.vault) != (binding.treasury, binding.vault)
         || (params.epoch, params.me) != (binding.epoch, binding.seat)

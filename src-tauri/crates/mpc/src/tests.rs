@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod derivation;
+mod dkls;
 mod harness;
 mod honest;
 mod lying_dealers;

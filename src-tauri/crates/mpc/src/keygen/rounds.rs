@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Canonical;
 use domain::id::SeatId;
-use domain::seal::ShareBinding;
 use frost_secp256k1_tr as frost;
 use frost_secp256k1_tr::keys::dkg::{self, round1, round2};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::abort::Fault;
 use crate::acceptance::Trial;
-use crate::binding::Tag;
+use crate::binding::Scheme;
 use crate::blame::culprits;
 use crate::group::{Group, identifier, point};
 use crate::inbox::Body;
 use crate::run::{Next, Rounds};
 use crate::session::Outgoing;
-use crate::share::{FreshShare, Secret, group_key};
+use crate::share::{FreshShare, Number, Secret, group_key};
+use crate::sharing::{Confirmed, HASH, Plan, chain_code, commitment, differing};
 use crate::wire::Header;
 
 pub(super) const COMMIT: u8 = 1;
@@ -26,21 +26,12 @@ const ECHO: u8 = 3;
 const DEAL: u8 = 4;
 const CONFIRM: u8 = 5;
 
-pub(super) const HASH: usize = 32;
 pub(super) const POINT: usize = 33;
 pub(super) const PROOF: usize = 64;
 pub(super) const SCALAR: usize = 32;
 
 type Bodies = BTreeMap<SeatId, Body>;
 type Packages = BTreeMap<frost::Identifier, round1::Package>;
-
-/// What all seats agree on.
-pub(super) struct Plan {
-    pub tag: Tag,
-    pub binding: ShareBinding,
-    pub threshold: u16,
-    pub seats: Vec<SeatId>,
-}
 
 /// Where the run is.
 pub(super) enum State {
@@ -81,13 +72,6 @@ pub(super) struct Dealt {
     secret: round2::SecretPackage,
     packages: Packages,
     transcript: [u8; HASH],
-}
-
-/// The outcome's hash is out.
-pub(super) struct Confirmed {
-    outcome: [u8; HASH],
-    share: FreshShare,
-    trial: Trial,
 }
 
 /// The first state, and the hash of this seat's contribution.
@@ -232,44 +216,11 @@ impl Dealt {
         })?;
         let group = group(&self.plan, &public, &self.transcript)
             .ok_or(Fault::Internal("the group's public key"))?;
-        let secret = Secret::from_share(key.signing_share())
+        let secret = Number::from_share(key.signing_share())
+            .map(Secret::Frost)
             .ok_or(Fault::Internal("the share that was made"))?;
-        Ok(self.confirm(group, secret))
+        Ok(Confirmed::new(&self.plan, &self.transcript, group, secret))
     }
-
-    fn confirm(self, group: Group, secret: Secret) -> Confirmed {
-        let binding = self.plan.binding;
-        let outcome = outcome(&self.plan.tag, &self.transcript, &group);
-        let share = FreshShare {
-            binding,
-            group: group.clone(),
-            secret,
-        };
-        Confirmed {
-            outcome,
-            share,
-            trial: Trial::new(binding, group, outcome),
-        }
-    }
-}
-
-impl Confirmed {
-    fn finish(self, confirms: &Bodies) -> Result<(FreshShare, Trial), Fault> {
-        let seats = differing(confirms, &self.outcome);
-        if !seats.is_empty() {
-            return Err(Fault::OutcomeDiffers { seats });
-        }
-        Ok((self.share, self.trial))
-    }
-}
-
-/// Binds a contribution to its sender: replayed under another name it opens to nothing.
-fn commitment(tag: &Tag, seat: SeatId, contribution: &[u8]) -> [u8; HASH] {
-    Canonical::new("countersign/keygen-commitment/v1")
-        .bytes(tag)
-        .number(seat.get().into())
-        .bytes(contribution)
-        .finish()
 }
 
 /// Everything that was broadcast. The hashes of round 1 follow from it.
@@ -283,34 +234,6 @@ fn transcript(plan: &Plan, contributions: &Bodies) -> [u8; HASH] {
     contributions.iter().fold(start, add).finish()
 }
 
-/// The whole public outcome.
-fn outcome(tag: &Tag, transcript: &[u8], group: &Group) -> [u8; HASH] {
-    let key = group.vault_key();
-    let start = Canonical::new("countersign/keygen-outcome/v1")
-        .bytes(tag)
-        .bytes(transcript)
-        .number(key.epoch.get().into())
-        .number(key.threshold.into())
-        .bytes(&key.group.0)
-        .bytes(&key.chain_code.0)
-        .number(key.verifying_shares.len() as u64);
-    let shares = key.verifying_shares.iter();
-    shares
-        .fold(start, |hash, (seat, share)| {
-            hash.number(seat.get().into()).bytes(&share.0)
-        })
-        .finish()
-}
-
-/// The library knows no chain code; this one is public, the same for all, and not for any seat to
-/// choose: it follows from the group key and everything that was broadcast.
-fn chain_code(group: &[u8], transcript: &[u8]) -> [u8; 32] {
-    Canonical::new("countersign/chain-code/v1")
-        .bytes(group)
-        .bytes(transcript)
-        .finish()
-}
-
 fn group(plan: &Plan, public: &frost::keys::PublicKeyPackage, transcript: &[u8]) -> Option<Group> {
     let key = group_key(public.verifying_key())?;
     let share = |seat: &SeatId| {
@@ -318,6 +241,7 @@ fn group(plan: &Plan, public: &frost::keys::PublicKeyPackage, transcript: &[u8])
         Some((*seat, point(&share.serialize().ok()?)?))
     };
     let group = Group {
+        scheme: Scheme::FrostTaproot,
         epoch: plan.binding.epoch,
         threshold: plan.threshold,
         key,
@@ -325,7 +249,7 @@ fn group(plan: &Plan, public: &frost::keys::PublicKeyPackage, transcript: &[u8])
         shares: plan.seats.iter().map(share).collect::<Option<_>>()?,
     };
     // The checks of a key that comes from a journal hold for one's own work as well.
-    (Group::parse(&group.vault_key()).as_ref() == Ok(&group)).then_some(group)
+    (Group::parse(group.scheme, &group.vault_key()).as_ref() == Ok(&group)).then_some(group)
 }
 
 fn parse(reveals: &Bodies) -> Result<Packages, Fault> {
@@ -373,10 +297,4 @@ fn distinct(plan: &Plan, contributions: &Bodies) -> Result<(), Fault> {
         }
     }
     Ok(())
-}
-
-/// Seats whose hash is not this one.
-fn differing(hashes: &Bodies, mine: &[u8; HASH]) -> Vec<SeatId> {
-    let differs = |(seat, hash): (&SeatId, &Body)| (hash.as_slice() != mine).then_some(*seat);
-    hashes.iter().filter_map(differs).collect()
 }

@@ -35,7 +35,7 @@ pub fn accepting(vault: &Vault, quorum: &[u16], session: u8) -> Vec<Start<Accept
 }
 
 /// Every quorum signs; each seat collects what it saw or can verify.
-fn accept_all(vault: &Vault, t: u16, n: u16) -> BTreeMap<u16, Vec<Accepted>> {
+pub fn accept_all(vault: &Vault, t: u16, n: u16) -> BTreeMap<u16, Vec<Accepted>> {
     let mut seen: BTreeMap<u16, Vec<Accepted>> = (1..=n).map(|id| (id, Vec::new())).collect();
     for (session, quorum) in (1..).zip(subsets(t, n)) {
         let mut done = honest(accepting(vault, &quorum, session));

@@ -13,8 +13,8 @@ use rand_core::{CryptoRng, RngCore, SeedableRng};
 
 use crate::acceptance::Trial;
 use crate::keygen::{Keygen, KeygenParams};
-use crate::quorum::State;
-use crate::run::{Moved, Runner};
+use crate::quorum::{Signers, Turn};
+use crate::share::{Number, Secret};
 use crate::signing::{self, SigningParams};
 use crate::{
     Abort, Bans, FreshShare, KeyShare, Outgoing, Recipient, Refused, Scheme, Session, Step,
@@ -184,8 +184,12 @@ pub fn packets(from: SeatId, members: &[SeatId], send: Vec<Outgoing>) -> Vec<Pac
 }
 
 pub fn keygen_params(me: u16, t: u16, n: u16) -> KeygenParams {
+    params_of(Scheme::FrostTaproot, me, t, n)
+}
+
+pub fn params_of(scheme: Scheme, me: u16, t: u16, n: u16) -> KeygenParams {
     KeygenParams {
-        scheme: Scheme::FrostTaproot,
+        scheme,
         session: session_id(7),
         treasury: TREASURY,
         vault: VAULT,
@@ -198,9 +202,13 @@ pub fn keygen_params(me: u16, t: u16, n: u16) -> KeygenParams {
 
 /// Every seat of a key generation, each with its own test randomness.
 pub fn keygen(t: u16, n: u16, seed: u64) -> Vec<Start<Keygen>> {
+    keygen_of(Scheme::FrostTaproot, t, n, seed)
+}
+
+pub fn keygen_of(scheme: Scheme, t: u16, n: u16, seed: u64) -> Vec<Start<Keygen>> {
     let start = |me: u16| {
         let mut rng = rng(seed * 100 + u64::from(me));
-        let made = Keygen::start(keygen_params(me, t, n), &Bans::default(), &mut rng);
+        let made = Keygen::start(params_of(scheme, me, t, n), &Bans::default(), &mut rng);
         let (session, send) = made.unwrap();
         (seat(me), session, send)
     };
@@ -232,8 +240,12 @@ pub struct Vault {
 
 impl Vault {
     pub fn generate(t: u16, n: u16, seed: u64) -> Self {
-        let outputs: BTreeMap<SeatId, (FreshShare, Trial)> = honest(keygen(t, n, seed));
-        let key = outputs[&seat(1)].0.group.vault_key();
+        Self::of(honest(keygen(t, n, seed)))
+    }
+
+    /// What the seats of a finished key generation hold.
+    pub fn of(outputs: BTreeMap<SeatId, (FreshShare, Trial)>) -> Self {
+        let key = outputs.values().next().unwrap().0.group.vault_key();
         let (mut sealed, mut trials) = (BTreeMap::new(), BTreeMap::new());
         for (id, (share, trial)) in outputs {
             assert_eq!(share.group.vault_key(), key);
@@ -271,6 +283,14 @@ impl Vault {
     }
 }
 
+/// The number of a FROST share.
+pub fn number(share: &KeyShare) -> &Number {
+    match &share.secret {
+        Secret::Frost(number) => number,
+        Secret::Dkls(_) => panic!("a FROST share"),
+    }
+}
+
 pub fn signing_params(me: u16, quorum: &[u16], session: u8) -> SigningParams {
     SigningParams {
         session: session_id(session),
@@ -296,7 +316,7 @@ pub fn digests(count: u8) -> Vec<InputDigest> {
 }
 
 /// Signing without an order around it, as the crate runs it inside.
-pub struct Raw(Runner<State>);
+pub struct Raw(Signers);
 
 impl Raw {
     pub fn start<R: RngCore + CryptoRng>(
@@ -306,8 +326,8 @@ impl Raw {
         bans: &Bans,
         rng: &mut R,
     ) -> Result<(Self, Vec<Outgoing>), Refused> {
-        let (runner, send) = signing::start(params, digests, share, bans, rng)?;
-        Ok((Self(runner), send))
+        let (signers, send) = signing::start(params, digests, share, bans, rng)?;
+        Ok((Self(signers), send))
     }
 }
 
@@ -321,11 +341,11 @@ impl Session for Raw {
         _rng: &mut R,
     ) -> Result<Step<Self>, Abort> {
         Ok(match self.0.handle(from, bytes)? {
-            Moved::Waiting(runner, send) => Step::Waiting {
-                session: Self(runner),
+            Turn::Waiting(signers, send) => Step::Waiting {
+                session: Self(signers),
                 send,
             },
-            Moved::Done(output, send) => Step::Done { output, send },
+            Turn::Done(output, send) => Step::Done { output, send },
         })
     }
 

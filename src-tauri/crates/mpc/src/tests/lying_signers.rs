@@ -11,7 +11,7 @@ use super::harness::{
     Endings, HEADER, Packet, Raw, Vault, digests, packets, path, rng, run, run_in_order, seat,
     seats, signing_params,
 };
-use crate::{AbortClass, Bans, Fault, Session, Step};
+use crate::{AbortClass, Bans, Fault, Scheme, Session, Step};
 
 const COMMIT: u8 = 1;
 const ECHO: u8 = 2;
@@ -324,12 +324,11 @@ fn fewer_than_t_shares_never_add_up_to_a_signature() {
     let secp = bitcoin::secp256k1::Secp256k1::verification_only();
     let (mut nonces, mut keys) = (Vec::new(), Vec::new());
     let mut commitments = std::collections::BTreeMap::new();
-    let group = crate::group::Group::parse(&vault.key).unwrap();
+    let group = crate::group::Group::parse(Scheme::FrostTaproot, &vault.key).unwrap();
     let child = group.child(&secp, path(0, 1)).unwrap();
     for number in [1, 2] {
-        let package = vault
-            .open(number)
-            .secret
+        let share = vault.open(number);
+        let package = super::harness::number(&share)
             .child(seat(number), &child, 2)
             .unwrap();
         let (nonce, commitment) = frost::round1::commit(package.signing_share(), &mut rng(5));

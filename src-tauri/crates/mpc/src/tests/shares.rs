@@ -81,8 +81,13 @@ fn a_share_of_another_length_version_or_scheme_stays_closed() {
         Err(OpenError::Version(2))
     );
     assert_eq!(
-        open(&vault, |_, bytes, _| bytes[1] = 2),
+        open(&vault, |_, bytes, _| bytes[1] = 3),
         Err(OpenError::Scheme)
+    );
+    // DKLs23's shares have another length.
+    assert_eq!(
+        open(&vault, |_, bytes, _| bytes[1] = 2),
+        Err(OpenError::Length(length))
     );
 }
 

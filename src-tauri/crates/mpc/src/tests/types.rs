@@ -32,6 +32,7 @@ fn secrets_can_not_be_copied_serialised_or_shown() {
     lacks!(FreshShare: Clone, Serialize, DeserializeOwned, Display, Default, PartialEq);
     lacks!(TrialShare<'static>: Clone, Serialize, DeserializeOwned, Display, Default, PartialEq);
     lacks!(Trial: Clone, Serialize, DeserializeOwned, Display, Default);
+    lacks!(crate::dkls::Root: Clone, Serialize, DeserializeOwned, Display, Default, PartialEq);
     lacks!(SecretBytes: Clone, Serialize, Display);
     lacks!(Outgoing: Clone, Serialize, Display);
 }
