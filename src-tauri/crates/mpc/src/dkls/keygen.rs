@@ -12,6 +12,7 @@
 //! A piece that fits no key can't be told from another: the library's pieces come without
 //! commitments, so then the run ends without a culprit.
 
+mod pairing;
 mod rounds;
 
 use rand_core::{CryptoRng, RngCore};

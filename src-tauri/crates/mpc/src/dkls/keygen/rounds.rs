@@ -3,18 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dkls23::DkgSession;
-use dkls23::protocols::dkg::{
-    BroadcastDerivationPhase2to4, ProofCommitment, TransmitInitMulPhase3to4,
-    TransmitInitZeroSharePhase2to4, TransmitInitZeroSharePhase3to4,
-};
-use dkls23::protocols::{Parameters, PartiesMessage, PartyIndex};
+use dkls23::protocols::dkg::{BroadcastDerivationPhase2to4, ProofCommitment};
+use dkls23::protocols::{Parameters, PartyIndex};
 use dkls23::utilities::proofs::DLogProof;
 use domain::Canonical;
 use domain::id::SeatId;
 use k256_dkls::Scalar;
 use k256_dkls::elliptic_curve::PrimeField;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::pairing::{self, Chain, Seeds};
 use crate::abort::Fault;
 use crate::acceptance::Trial;
 use crate::binding::Scheme;
@@ -33,18 +31,13 @@ const DEAL: u8 = 2;
 const COMMIT: u8 = 3;
 const REVEAL: u8 = 4;
 const ECHO: u8 = 5;
-const PAIR: u8 = 6;
+pub(super) const PAIR: u8 = 6;
 const CONFIRM: u8 = 7;
 
 pub(super) const SCALAR: usize = 32;
 
 type Bodies = BTreeMap<SeatId, Body>;
 pub(crate) type Proofs = BTreeMap<SeatId, ProofCommitment<Curve>>;
-type Pair = (
-    TransmitInitZeroSharePhase3to4,
-    TransmitInitMulPhase3to4<Curve>,
-);
-
 /// Where the run is.
 pub(crate) enum State {
     Opened(Opened),
@@ -116,13 +109,6 @@ pub(crate) struct Paired {
     commits: Bodies,
     group: Group,
 }
-
-/// This seat's part of the library's agreement on a chain code, which is held with itself alone:
-/// what comes of it is thrown away.
-type Chain = (
-    BTreeMap<PartyIndex, BroadcastDerivationPhase2to4>,
-    BTreeMap<PartyIndex, dkls23::protocols::dkg::BroadcastDerivationPhase3to4>,
-);
 
 impl State {
     pub fn new(plan: Plan, nonce: [u8; HASH]) -> Option<Self> {
@@ -295,38 +281,20 @@ impl Echoed {
             return Err(Fault::EchoDiffers { seats });
         }
         // Not before: with different session ids, honest proofs would not hold either.
-        for (seat, one) in &self.proofs {
+        let own = run.plan.binding.seat;
+        for (seat, one) in self.proofs.iter().filter(|(seat, _)| **seat != own) {
             if !DLogProof::decommit_verify(&one.proof, &one.commitment, &run.id) {
                 return Err(Fault::ProofOfKnowledge { seat: *seat });
             }
         }
-        distinct(run.plan.binding.seat, &self.proofs)?;
+        distinct(own, &self.proofs)?;
         let group = group(&run, &self.proofs)?;
         let made = run.session.phase3();
-        let (mut seeds, transfers, opening) =
+        let (seeds, transfers, open) =
             made.map_err(|_| Fault::Internal("the library's phase 3"))?;
-        let own = run.plan.binding.seat;
-        let peers = run.plan.seats.iter().filter(|seat| **seat != own);
-        for ((seat, seed), transfer) in peers.zip(&mut seeds).zip(&transfers) {
-            let body = encode(&(&*seed, transfer));
-            seed.seed.zeroize();
-            seed.salt.zeroize();
-            let body = body.ok_or(Fault::Internal("the encoding of a pair"))?;
-            send.push(header.to_seat(PAIR, *seat, &body));
-        }
-        let mut chain = Chain::default();
-        for party in run
-            .plan
-            .seats
-            .iter()
-            .filter_map(|s| index(&run.plan.seats, *s))
-        {
-            let (mut commit, mut open) = (self.chain.clone(), opening.clone());
-            commit.sender_index = party;
-            open.sender_index = party;
-            chain.0.insert(party, commit);
-            chain.1.insert(party, open);
-        }
+        let seeds = Seeds(seeds);
+        pairing::write(&run.plan, &seeds, &transfers, header, send)?;
+        let chain = Chain::alone(&run.plan.seats, &self.chain, &open);
         Ok(Paired {
             run,
             proofs: self.proofs,
@@ -340,35 +308,17 @@ impl Echoed {
 impl Paired {
     fn next(self, pairs: &Bodies) -> Result<Confirmed, Fault> {
         let run = self.run;
-        let (mut commits, mut seeds, mut transfers) = (Vec::new(), Seeds(Vec::new()), Vec::new());
-        seeds.0.reserve_exact(pairs.len());
-        for (seat, body) in pairs {
-            let undecodable = Fault::Undecodable {
-                seat: *seat,
-                round: PAIR,
-            };
-            let parties = PartiesMessage {
-                sender: index(&run.plan.seats, *seat).ok_or(Fault::Internal("a seat's place"))?,
-                receiver: run.me,
-            };
-            let (seed, transfer) = decode::<Pair>(body).ok_or_else(|| undecodable.clone())?;
-            seeds.0.push(seed);
-            let seed = seeds.0.last().ok_or_else(|| undecodable.clone())?;
-            if !same(&seed.parties, &parties) || !same(&transfer.parties, &parties) {
-                return Err(undecodable);
-            }
-            transfers.push(transfer);
-            let commitment = seed_commitment(&run.plan, self.commits.get(seat), *seat)
-                .ok_or(Fault::Internal("a commitment to every seed"))?;
-            commits.push(TransmitInitZeroSharePhase2to4 {
-                parties,
-                commitment,
-            });
-        }
+        let read = pairing::read(&run.plan, run.me, pairs, &self.commits)?;
         let proofs: Vec<_> = self.proofs.into_values().collect();
-        let (plan, (first, second)) = (run.plan, self.chain);
+        let plan = run.plan;
         let made = run.session.phase4(
-            &proofs, &commits, &seeds.0, &transfers, &first, &second, no_address,
+            &proofs,
+            &read.commits,
+            &read.seeds.0,
+            &read.transfers,
+            &self.chain.commits,
+            &self.chain.opens,
+            no_address,
         );
         let (party, _) = made.map_err(|abort| {
             let me = plan.binding.seat;
@@ -378,18 +328,6 @@ impl Paired {
             .ok_or(Fault::Internal("the share that was made"))?;
         let secret = Secret::Dkls(root);
         Ok(Confirmed::new(&plan, &run.transcript, self.group, secret))
-    }
-}
-
-/// Seeds that came, wiped on drop: the library's type does not do it.
-struct Seeds(Vec<TransmitInitZeroSharePhase3to4>);
-
-impl Drop for Seeds {
-    fn drop(&mut self) {
-        for one in &mut self.0 {
-            one.seed.zeroize();
-            one.salt.zeroize();
-        }
     }
 }
 
@@ -426,18 +364,6 @@ fn parse(seats: &[SeatId], seat: SeatId, body: &[u8]) -> Option<ProofCommitment<
         proof: decode(proof)?,
         commitment: *commitment,
     })
-}
-
-/// The commitment of `from` to its seed for this seat.
-fn seed_commitment(plan: &Plan, commit: Option<&Body>, from: SeatId) -> Option<[u8; HASH]> {
-    let mut to = plan.seats.iter().filter(|seat| **seat != from);
-    let place = to.position(|seat| *seat == plan.binding.seat)?;
-    let seeds = commit?.get(HASH..)?;
-    seeds.chunks_exact(HASH).nth(place)?.try_into().ok()
-}
-
-fn same(one: &PartiesMessage, other: &PartiesMessage) -> bool {
-    (one.sender, one.receiver) == (other.sender, other.receiver)
 }
 
 /// Honest seats never agree in a single point, nor in a commitment. Two equal contributions, each

@@ -22,7 +22,7 @@ use crate::dkls::{Curve, Party, decode, encode, fault, index, seat, verify};
 use crate::inbox::Body;
 use crate::run::{Next, Rounds};
 use crate::session::Outgoing;
-use crate::sharing::{HASH, differing};
+use crate::sharing::HASH;
 use crate::wire::Header;
 
 pub(crate) const OPEN: u8 = 1;
@@ -143,15 +143,13 @@ impl Opened {
         send: &mut Vec<Outgoing>,
     ) -> Result<Committed, Fault> {
         let plan = self.plan;
-        let differs =
-            |(seat, body): (&SeatId, &Body)| (!body.starts_with(&plan.digests)).then_some(*seat);
-        let seats: Vec<SeatId> = opens.iter().filter_map(differs).collect();
+        let seats = starting_otherwise(&opens, &plan.digests);
         if !seats.is_empty() {
             return Err(Fault::DigestsDiffer { seats });
         }
         let peers: Vec<SeatId> = opens.keys().copied().collect();
-        let counterparties: Option<Vec<_>> =
-            peers.iter().map(|one| index(&plan.seats, *one)).collect();
+        let places = peers.iter().map(|one| index(&plan.seats, *one));
+        let counterparties: Option<Vec<_>> = places.collect();
         let counterparties = counterparties.ok_or(Fault::Internal("a seat's place"))?;
         let mut all = opens;
         all.insert(plan.me, Zeroizing::new(self.sent));
@@ -190,11 +188,7 @@ impl Committed {
         send: &mut Vec<Outgoing>,
     ) -> Result<Multiplied, Fault> {
         let plan = self.plan;
-        let echoes = bodies.iter().map(|(seat, body)| {
-            let echo = body.get(..HASH).unwrap_or_default();
-            (*seat, Zeroizing::new(echo.to_vec()))
-        });
-        let seats = differing(&echoes.collect(), &self.echo);
+        let seats = starting_otherwise(bodies, &self.echo);
         if !seats.is_empty() {
             return Err(Fault::EchoDiffers { seats });
         }
@@ -346,6 +340,12 @@ impl Letters {
             send.push(header.to_seat(round, *seat, body));
         }
     }
+}
+
+/// Seats whose message does not begin with this hash.
+fn starting_otherwise(bodies: &Bodies, hash: &[u8; HASH]) -> Vec<SeatId> {
+    let differs = |(seat, body): (&SeatId, &Body)| (!body.starts_with(hash)).then_some(*seat);
+    bodies.iter().filter_map(differs).collect()
 }
 
 /// What all seats must have opened alike.

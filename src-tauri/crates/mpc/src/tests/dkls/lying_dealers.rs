@@ -3,36 +3,40 @@
 use dkls23::utilities::proofs::DLogProof;
 use domain::act::VaultKey;
 
-use super::super::harness::{Endings, Packet, keygen_of, run, seat, seats};
+use super::super::harness::{Ended, Endings, HEADER, Packet, keygen_of, run, seat, seats};
 use crate::keygen::Keygen;
 use crate::{AbortClass, Fault, Scheme};
 
 const SEED: u64 = 3;
 
-/// What seat 2 makes of one flipped bit in what seat 3 sends to it in one round. Whatever that is,
-/// seats that finish have the same key with the same chain code, and nobody honest is blamed.
-fn flipped(round: u8, place: usize) -> Fault {
-    let ended = run(keygen_of(Scheme::Dkls23, 2, 3, SEED), |packet: Packet| {
-        if packet.is(3, round) && packet.to == seat(2) {
-            return vec![packet.flipped(super::super::harness::HEADER + place)];
+/// What seat n - 1 makes of one flipped bit in what seat n sends to it in one round. Whatever that
+/// is, seats that finish have the same key with the same chain code, and nobody honest is blamed.
+fn flipped_of(n: u16, round: u8, place: usize) -> Fault {
+    let ended = run(keygen_of(Scheme::Dkls23, 2, n, SEED), |packet: Packet| {
+        if packet.is(n, round) && packet.to == seat(n - 1) {
+            return vec![packet.flipped(HEADER + place)];
         }
         vec![packet]
     });
-    let fault = ended[&seat(2)].abort().fault().clone();
+    let fault = ended[&seat(n - 1)].abort().fault().clone();
     let mut keys: Vec<VaultKey> = Vec::new();
     for (id, end) in ended {
         match end {
-            super::super::harness::Ended::Done((share, _)) => keys.push(share.group.vault_key()),
-            super::super::harness::Ended::Aborted(abort) => {
+            Ended::Done((share, _)) => keys.push(share.group.vault_key()),
+            Ended::Aborted(abort) => {
                 let culprits = abort.culprits();
-                let fair = culprits.is_empty() || (id != seat(3) && culprits == seats([3]));
+                let fair = culprits.is_empty() || (id != seat(n) && culprits == seats([n]));
                 assert!(fair, "round {round}: seat {id} says {abort}");
             }
-            super::super::harness::Ended::Waiting(_) => {}
+            Ended::Waiting(_) => {}
         }
     }
     assert!(keys.iter().all(|key| *key == keys[0]));
     fault
+}
+
+fn flipped(round: u8, place: usize) -> Fault {
+    flipped_of(3, round, place)
 }
 
 #[test]
@@ -64,20 +68,20 @@ fn a_wrong_piece_makes_no_key_and_nobody_can_tell_whose_it_was() {
 #[test]
 fn wrong_seeds_base_transfers_and_outcomes_name_the_seat() {
     // The seed; the proof of the transfers' sender; the last of the encryption proofs.
-    let seed = Fault::RevealDiffers { seat: seat(3) };
-    assert_eq!(flipped(6, 10), seed);
+    let seed = Fault::RevealDiffers { seat: seat(2) };
+    assert_eq!(flipped_of(2, 6, 10), seed);
     let guilty = |fault: Fault| {
-        let transfer = Fault::ObliviousTransfer { seat: seat(3) };
+        let transfer = Fault::ObliviousTransfer { seat: seat(2) };
         let bytes = Fault::Undecodable {
-            seat: seat(3),
+            seat: seat(2),
             round: 6,
         };
         assert!(fault == transfer || fault == bytes, "{fault}");
     };
-    guilty(flipped(6, 4_000));
-    guilty(flipped(6, 143_000));
-    let outcome = Fault::OutcomeDiffers { seats: seats([3]) };
-    assert_eq!(flipped(7, 0), outcome);
+    guilty(flipped_of(2, 6, 4_000));
+    guilty(flipped_of(2, 6, 143_000));
+    let outcome = Fault::OutcomeDiffers { seats: seats([2]) };
+    assert_eq!(flipped_of(2, 7, 0), outcome);
 }
 
 /// Seat 2 says nothing of its own in `rounds`, but what seat 1 says.

@@ -1,12 +1,10 @@
 //! Wire formats: DKLs23 makes its own randomness, so lengths are pinned instead of bytes.
 
 use super::super::acceptance::accepting;
-use domain::seal::SecretBytes;
-
-use super::super::harness::{Keep, Packet, Start, digests, keygen_of, run, seat};
-use super::VAULT;
+use super::super::harness::{Keep, Packet, Start, digests, honest, keygen_of, run, seat, subsets};
+use super::{VAULT, all_valid};
 use crate::dkls::signing::MAX_DIGESTS;
-use crate::{KeyShare, Scheme, Session};
+use crate::{Scheme, Session};
 
 /// The relay's limit of one message.
 const CARRIED: usize = 256 * 1024;
@@ -64,13 +62,17 @@ fn signing_and_acceptance_messages() {
     lengths(VAULT.signing(&[1, 2], 1, |_| digests(many)));
 }
 
-/// The share of a 2-of-2 vault, as a later library must still read it: no money ever lies on it.
+/// The shares are the library's own state: an upgrade that reads them otherwise must fail here.
 #[test]
-fn a_plaintext_of_version_1_opens_for_ever() {
-    let key: domain::act::VaultKey = serde_json::from_str(include_str!("share-v1.json")).unwrap();
-    let plaintext = include_bytes!("share-v1.bin").to_vec();
-    let sealed = &VAULT.sealed[&seat(1)];
-    let share = KeyShare::open(&sealed.0, SecretBytes::new(plaintext.clone()), &key).unwrap();
-    assert_eq!(share.scheme(), Scheme::Dkls23);
-    assert_eq!(share.seal(&mut Keep).unwrap(), (sealed.0, plaintext));
+fn plaintexts_of_version_1_open_and_sign_for_ever() {
+    for number in 1..=3 {
+        let share = VAULT.open(number);
+        assert_eq!(share.scheme(), Scheme::Dkls23);
+        let again = share.seal(&mut Keep).unwrap();
+        assert!(again == VAULT.sealed[&seat(number)]);
+    }
+    for quorum in subsets(2, 3) {
+        let signed = honest(VAULT.signing(&quorum, 1, |_| digests(1)));
+        all_valid(&VAULT.key, &digests(1), &signed);
+    }
 }
