@@ -60,8 +60,9 @@ where
             Ok(Err(closed)) => return Err(RunError::Relay(closed.to_string())),
             Ok(Ok(message)) => message,
         };
-        let step = session
-            .handle(message.from, &message.bytes, &mut OsRng)
+        // A round of key generation for an EVM chain computes for a second.
+        let from = message.from;
+        let step = tokio::task::block_in_place(|| session.handle(from, &message.bytes, &mut OsRng))
             .map_err(|abort| RunError::Aborted(Box::new(abort)))?;
         match step {
             Step::Waiting {

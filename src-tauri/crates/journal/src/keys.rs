@@ -175,7 +175,11 @@ fn joining(subject: &Subject) -> Option<Joining> {
         | Subject::Policy(_)
         | Subject::Payee(_)
         | Subject::Thaw(_)
-        | Subject::Vault(_) => None,
+        | Subject::Vault(_)
+        | Subject::Asset(_)
+        | Subject::Batch(_)
+        | Subject::Sweep(_)
+        | Subject::Cancel(_) => None,
     }
 }
 

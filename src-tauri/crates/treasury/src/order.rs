@@ -126,7 +126,8 @@ fn order(
         (PlanBody::Evm(planned), Anchor::Nonce(anchor), Authorised::Change(mandate)) => Ok(
             plans::order_evm_cancel(mandate, entry, planned, view, anchor)?,
         ),
-        (PlanBody::Bitcoin(_), Anchor::Nonce(_), _)
+        (PlanBody::Bitcoin(_) | PlanBody::Evm(_), _, Authorised::Batch(_))
+        | (PlanBody::Bitcoin(_), Anchor::Nonce(_), _)
         | (PlanBody::Evm(_), Anchor::Outpoint(_), _) => Err(SeatRefusal::UnknownSession),
     }
 }

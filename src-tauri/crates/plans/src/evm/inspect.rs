@@ -24,11 +24,7 @@ pub(crate) enum Purpose<'a> {
     /// It pays a payout's leg.
     Pay(&'a Payout),
     /// It takes the nonce of a payout and pays nobody.
-    Cancel {
-        vault: VaultId,
-        fee_cap: Amount,
-        anchor: NonceAnchor,
-    },
+    Cancel { vault: VaultId, fee_cap: Amount },
 }
 
 /// Decodes a plan's transaction and compares all its effects with the payout: chain, account,
@@ -52,11 +48,7 @@ pub fn inspect_evm_cancel(
     view: &VaultView,
     anchor: NonceAnchor,
 ) -> Result<EvmEffects, EvmMismatch> {
-    let purpose = Purpose::Cancel {
-        vault,
-        fee_cap,
-        anchor,
-    };
+    let purpose = Purpose::Cancel { vault, fee_cap };
     examine_evm(planned, &purpose, view, Some(anchor)).map(|inspected| inspected.effects)
 }
 

@@ -57,7 +57,6 @@ pub fn order_evm_cancel(
     let purpose = Purpose::Cancel {
         vault: view.vault,
         fee_cap: cancel.fee_cap,
-        anchor,
     };
     let inspected = examine_evm(planned, &purpose, view, Some(anchor))?;
     assemble(plan, planned, view, inspected)
@@ -218,7 +217,6 @@ pub fn verify_signed_evm(
         EvmPurpose::Cancel(fee_cap) => Purpose::Cancel {
             vault: view.vault,
             fee_cap: *fee_cap,
-            anchor,
         },
     };
     let inspected = examine_evm(planned, &purpose, view, Some(anchor))?;
