@@ -16,7 +16,7 @@ use crate::policy::Demand;
 #[error("{position}: {problem}")]
 pub struct PolicyError {
     position: Position,
-    problem: Problem,
+    problem: Box<Problem>,
 }
 
 /// A place in a text. Both count from 1; columns count characters.
@@ -245,10 +245,10 @@ pub enum Problem {
 }
 
 impl PolicyError {
-    pub(crate) fn at(text: &str, offset: usize, problem: Problem) -> Self {
+    pub(crate) fn at(text: &str, offset: usize, problem: impl Into<Box<Problem>>) -> Self {
         Self {
             position: Position::of(text, offset),
-            problem,
+            problem: problem.into(),
         }
     }
 
@@ -258,7 +258,7 @@ impl PolicyError {
     }
 
     /// What it is.
-    pub const fn problem(&self) -> &Problem {
+    pub fn problem(&self) -> &Problem {
         &self.problem
     }
 }

@@ -47,6 +47,10 @@ pub enum Bucket {
 
 /// Used, added, cap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few at a time, and a copy is simpler to read than a box"
+)]
 pub enum Tally {
     /// Of an asset, fees included.
     Amount {

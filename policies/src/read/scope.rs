@@ -266,7 +266,8 @@ fn bounds<'a>(field: &Field<'a>) -> Read<Section<'a>> {
                 problem: Problem::OneOf {
                     within: section.what().to_owned(),
                     words,
-                },
+                }
+                .into(),
             });
         }
     }
