@@ -134,7 +134,7 @@ pub enum Problem {
     BitcoinDeclared(String),
     /// Two words for one asset.
     #[error(
-        "asset `{word}` is the same as `{other}`, or contradicts it: on one chain a symbol, a contract and the chain's own coin each have one word"
+        "asset `{word}` is the same as `{other}`, or contradicts it: on one chain a symbol, a contract and the chain's own coin each have one word, whatever its case"
     )]
     SameAsset {
         /// The word.

@@ -140,9 +140,9 @@ fn network(vault: usize) -> Network {
 
 /// Where a payee is paid.
 fn home(payee: &str) -> Network {
-    let chain = match &payee[..1] {
-        "E" => "eip155:1",
-        "P" => "eip155:137",
+    let chain = match payee.chars().next() {
+        Some('E') => "eip155:1",
+        Some('P') => "eip155:137",
         _ => "regtest",
     };
     chain.parse().unwrap()
