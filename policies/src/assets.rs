@@ -119,6 +119,14 @@ impl fmt::Display for Exactly<'_> {
     }
 }
 
+/// Whether fees are paid in an asset, so that they count against what caps it.
+pub(crate) fn pays_fees(asset: Asset) -> bool {
+    match asset {
+        Asset::Btc => true,
+        Asset::Evm(coin) => coin.is_native(),
+    }
+}
+
 /// An asset with its chain, where its symbol alone could mean several.
 pub(crate) fn on_its_chain(asset: Asset) -> String {
     match asset {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use domain::{Name, Span};
 
-use crate::assets::Exactly;
+use crate::assets::{Exactly, pays_fees};
 use crate::policy::{Cap, GovernanceKind, Lane, Limit, OwnApproval, Per, Policy, Quorum, Rules};
 use crate::scope::{Condition, Scope};
 use crate::words;
@@ -121,7 +121,10 @@ fn said<S>(condition: &Condition<S>, before: &str) -> Option<String> {
 
 fn limit(rules: &Rules, limit: &Limit) -> String {
     let cap = match limit.cap {
-        Cap::Amount(amount) => format!("at most {} with fees", rules.assets.say(amount)),
+        Cap::Amount(amount) if pays_fees(amount.asset()) => {
+            format!("at most {} with fees", rules.assets.say(amount))
+        }
+        Cap::Amount(amount) => format!("at most {}", rules.assets.say(amount)),
         Cap::Count(1) => "at most 1 payout".to_owned(),
         Cap::Count(count) => format!("at most {count} payouts"),
     };

@@ -16,7 +16,7 @@ use crate::policy::Demand;
 #[error("{position}: {problem}")]
 pub struct PolicyError {
     position: Position,
-    problem: Problem,
+    problem: Box<Problem>,
 }
 
 /// A place in a text. Both count from 1; columns count characters.
@@ -134,7 +134,7 @@ pub enum Problem {
     BitcoinDeclared(String),
     /// Two words for one asset.
     #[error(
-        "asset `{word}` is the same as `{other}`, or contradicts it: on one chain a symbol, a contract and the chain's own coin each have one word"
+        "asset `{word}` is the same as `{other}`, or contradicts it: on one chain a symbol, a contract and the chain's own coin each have one word, whatever its case"
     )]
     SameAsset {
         /// The word.
@@ -245,10 +245,10 @@ pub enum Problem {
 }
 
 impl PolicyError {
-    pub(crate) fn at(text: &str, offset: usize, problem: Problem) -> Self {
+    pub(crate) fn at(text: &str, offset: usize, problem: impl Into<Box<Problem>>) -> Self {
         Self {
             position: Position::of(text, offset),
-            problem,
+            problem: problem.into(),
         }
     }
 
@@ -258,7 +258,7 @@ impl PolicyError {
     }
 
     /// What it is.
-    pub const fn problem(&self) -> &Problem {
+    pub fn problem(&self) -> &Problem {
         &self.problem
     }
 }

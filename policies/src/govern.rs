@@ -95,8 +95,8 @@ fn entered(policy: &Policy, facts: &Facts, coin: &Coin) -> Vec<Reason> {
 /// A sweep is of known assets of a known vault. That it pays to the vault itself is not for a policy to
 /// see: who plans it compares the addresses.
 fn swept(policy: &Policy, facts: &Facts, batch: &Batch) -> Vec<Reason> {
-    let vault = facts.vaults.get(&batch.vault()).is_none();
-    let unknown = vault.then(|| Reason::Fact(FactFault::Vault(batch.vault())));
+    let unknown = !facts.vaults.contains_key(&batch.vault());
+    let unknown = unknown.then(|| Reason::Fact(FactFault::Vault(batch.vault())));
     let assets = crate::view::unknown_assets(batch.payouts(), &policy.rules.assets, facts);
     unknown.into_iter().chain(assets).collect()
 }

@@ -17,9 +17,39 @@
 //!
 //! A scope is a product of sets and intervals, empty ones being errors. Who is paid is decided by
 //! address: a leg that pays an address of the address book pays that payee, whether it says so or
-//! not; one that names a payee but pays another address is refused. An unknown payee's entry has
-//! age zero. `leg` is the amount of one leg, `total` the sum of all, both without the fee. Hours are
-//! those of the evaluation, in UTC.
+//! not; one that names a payee but pays another address is refused. An account of one EVM chain is
+//! another address than the same on another chain. An unknown payee's entry has age zero. `leg` is the
+//! amount of one leg, `total` the sum of all, both without the fee. Hours are those of the evaluation,
+//! in UTC.
+//!
+//! # Assets
+//!
+//! `[assets]` says what a policy's words for coins and tokens mean; `BTC` is known without:
+//!
+//! ```toml
+//! [assets]
+//! ETH = { chain = "eip155:1", decimals = 18 }
+//! USDC = { chain = "eip155:1", contract = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", decimals = 6 }
+//! USDC-BASE = { chain = "eip155:8453", contract = "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913", decimals = 6, symbol = "USDC" }
+//! ```
+//!
+//! What can be paid is decided by the registry alone, [`Facts::assets`]: a payout of an asset, or with a
+//! fee in one, that is not exactly in it is refused. A policy and the registry may never say two things
+//! of one asset, or rules would miss it: neither a policy nor an asset that would make them is let in,
+//! and while they do, nothing of that asset is paid.
+//!
+//! An amount in a condition is of one asset and narrows its scope to payouts of it. An amount in a limit
+//! counts what leaves of its asset: legs in scope, and the fees of their payouts where they are paid in
+//! it, so that a limit of ether over all payouts counts the gas of tokens. A payout that adds nothing to
+//! it is none of its business.
+//!
+//! # Batches
+//!
+//! A batch is judged as one. Every payout of it is held to the denials, and one that is denied refuses
+//! all. A `total` is the sum over all its payouts of the same asset, so nothing gets smaller for being
+//! split. Limits count all its payouts together, each with its fee cap; a lane takes it only if it takes
+//! every leg of every payout. Sweeps and cancels are changes, for governance to decide: that they pay to
+//! the vault itself is for the planner to check.
 //!
 //! # What can't be forged
 //!
@@ -35,6 +65,9 @@
 //! let forged = policy::Authorization { payout: todo!(), grounds: todo!() };
 //! ```
 //! ```compile_fail,E0451
+//! let forged = policy::BatchAuthorization { batch: todo!(), grounds: todo!() };
+//! ```
+//! ```compile_fail,E0451
 //! let forged = policy::Mandate { proposal: todo!(), grounds: todo!() };
 //! ```
 //! ```compile_fail,E0277
@@ -47,6 +80,10 @@
 //! ```
 //! ```compile_fail,E0277
 //! fn cloned<T: Clone>() {}
+//! cloned::<policy::BatchAuthorization>();
+//! ```
+//! ```compile_fail,E0277
+//! fn cloned<T: Clone>() {}
 //! cloned::<policy::Mandate>();
 //! ```
 //! ```compile_fail,E0277
@@ -56,6 +93,10 @@
 //! ```compile_fail,E0277
 //! fn read_back<T: serde::de::DeserializeOwned>() {}
 //! read_back::<policy::Authorization>();
+//! ```
+//! ```compile_fail,E0277
+//! fn read_back<T: serde::de::DeserializeOwned>() {}
+//! read_back::<policy::BatchAuthorization>();
 //! ```
 //! ```compile_fail,E0277
 //! fn stored<T: serde::Serialize>() {}
@@ -73,6 +114,19 @@
 //! ```compile_fail,E0308
 //! fn pay(_: policy::Authorization) {}
 //! fn confuse(mandate: policy::Mandate) { pay(mandate) }
+//! ```
+//!
+//! The right to a batch is no right to a payout, and is used up by taking one payout out of it:
+//!
+//! ```compile_fail,E0308
+//! fn pay(_: policy::Authorization) {}
+//! fn confuse(batch: policy::BatchAuthorization) { pay(batch) }
+//! ```
+//! ```compile_fail,E0382
+//! fn twice(batch: policy::BatchAuthorization) {
+//!     let _ = batch.item(0);
+//!     let _ = batch.item(0);
+//! }
 //! ```
 
 mod assets;

@@ -47,6 +47,10 @@ pub enum Bucket {
 
 /// Used, added, cap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few at a time, and a copy is simpler to read than a box"
+)]
 pub enum Tally {
     /// Of an asset, fees included.
     Amount {
@@ -132,13 +136,14 @@ impl fmt::Display for LimitUse {
         write!(f, "limit `{limit}`{bucket}: ")?;
         match tally {
             Tally::Amount { used, adds, cap } => {
-                let fees = match bundle {
-                    Bundle::One => "fee cap",
-                    Bundle::Batch => "fee caps",
+                let fees = match (crate::assets::pays_fees(cap.asset()), bundle) {
+                    (true, Bundle::One) => " with its fee cap",
+                    (true, Bundle::Batch) => " with its fee caps",
+                    (false, Bundle::One | Bundle::Batch) => "",
                 };
                 write!(
                     f,
-                    "{used} used in {window}, this {bundle} adds {adds} with its {fees}, {cap} allowed"
+                    "{used} used in {window}, this {bundle} adds {adds}{fees}, {cap} allowed"
                 )?;
             }
             Tally::Count { used, adds, cap } => {

@@ -96,7 +96,7 @@ pub enum Reason {
     AssetKnown(Box<Coin>),
     /// The symbol or the contract is another asset's.
     #[error(
-        "the registry holds {}: on one chain a symbol means one asset, and a contract is one",
+        "the registry holds {}: on one chain a symbol means one asset, and so does a contract",
         Exactly(.0)
     )]
     AssetTaken(Box<Coin>),

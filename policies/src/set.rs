@@ -212,12 +212,12 @@ mod tests {
     }
 
     /// Numbers near both ends, and around 2^64 and 2^128, where a narrower type would wrap.
-    fn small(edges: u64) -> impl Strategy<Value = u64> {
+    fn small(edges: u64) -> impl Strategy<Value = u64> + Clone {
         prop_oneof![0..edges, (u64::MAX - edges)..=u64::MAX]
     }
 
-    fn large(edges: u64) -> impl Strategy<Value = U256> {
-        let near = |middle: U256| {
+    fn large(edges: u64) -> impl Strategy<Value = U256> + Clone {
+        let near = move |middle: U256| {
             (0..2 * edges).prop_map(move |by| middle - U256::from(edges) + U256::from(by))
         };
         prop_oneof![

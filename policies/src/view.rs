@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::amount::AmountError;
 use domain::{Address, Amount, Asset, Leg, Name, Payout, Span, Timestamp, VaultId};
 
 use crate::assets::{self, Assets};
@@ -91,8 +90,9 @@ impl<'a> View<'a> {
         let Some(vault) = facts.vaults.get(&order.vault) else {
             return Err(Reasons::ending(reasons, FactFault::Vault(order.vault)));
         };
-        let Ok(totals) = totals(order.payouts) else {
-            return Err(Reasons::ending(reasons, FactFault::Sum));
+        let totals = match totals(order.payouts) {
+            Ok(totals) => totals,
+            Err(fault) => return Err(Reasons::ending(reasons, fault)),
         };
         reasons.extend(unknown_assets(order.payouts, declared, facts));
         let book = Book::of(facts);
@@ -222,12 +222,13 @@ impl<'a> LegView<'a> {
 }
 
 /// What an order pays of each asset, without the fees.
-fn totals(payouts: &[Payout]) -> Result<BTreeMap<Asset, Amount>, AmountError> {
+fn totals(payouts: &[Payout]) -> Result<BTreeMap<Asset, Amount>, FactFault> {
     let mut totals = BTreeMap::new();
     for payout in payouts {
         let asset = payout.asset();
         let sum = totals.entry(asset).or_insert(Amount::zero(asset));
-        *sum = sum.plus(payout.total()?)?;
+        let total = payout.total().map_err(|_| FactFault::Sum)?;
+        *sum = sum.plus(total).map_err(|_| FactFault::Sum)?;
     }
     Ok(totals)
 }

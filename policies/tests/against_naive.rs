@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod money;
+#[cfg(test)]
 mod naive;
 #[cfg(test)]
 mod support;
@@ -63,6 +65,12 @@ fn both_evaluators_agree() {
         "missing",
         "waiting",
         "authorised",
+        "batch denied",
+        "batch over",
+        "batch refused",
+        "batch faulty",
+        "batch missing",
+        "batch authorised",
     ] {
         assert!(
             seen.get(kind).copied().unwrap_or(0) >= 20,
@@ -98,13 +106,13 @@ fn compare(
         if matches!(expected.end, End::Refused | End::Faulty) {
             expected.lane = None;
         }
-        tally(seen, &answer);
+        tally(seen, &answer, world.payout.batch);
         prop_assert_eq!(&answer, &expected, "{}\n{:#?}", text, world);
     }
     Ok(())
 }
 
-fn tally(seen: &mut BTreeMap<&'static str, u32>, answer: &Answer) {
+fn tally(seen: &mut BTreeMap<&'static str, u32>, answer: &Answer, batch: bool) {
     let kinds = [
         ("denied", !answer.denied.is_empty()),
         (
@@ -133,6 +141,12 @@ fn tally(seen: &mut BTreeMap<&'static str, u32>, answer: &Answer) {
         ("missing", answer.end == End::Missing),
         ("waiting", matches!(answer.end, End::Waiting(_))),
         ("authorised", answer.end == End::Authorised),
+        ("batch denied", batch && !answer.denied.is_empty()),
+        ("batch over", batch && !answer.over.is_empty()),
+        ("batch refused", batch && answer.end == End::Refused),
+        ("batch faulty", batch && answer.end == End::Faulty),
+        ("batch missing", batch && answer.end == End::Missing),
+        ("batch authorised", batch && answer.end == End::Authorised),
     ];
     for (kind, _) in kinds.iter().filter(|(_, yes)| *yes) {
         *seen.entry(kind).or_default() += 1;

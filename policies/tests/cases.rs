@@ -2,8 +2,9 @@
 //! the facts, a payout or change, approvals, and the verdict with its exact reasons.
 //!
 //! Unless a file says otherwise the treasury has active officers Alice, Bob, Carol, Dora and Erin,
-//! one vault `Main` on regtest, and an address book that has held `Hetzner` and `City Power` for 30
-//! days; it is Friday 2026-11-20 10:00 UTC, and the proposal was made an hour ago and ends in a day.
+//! a vault `Main` on regtest and a vault `Ether` on Ethereum, ETH and USDC of Ethereum in the registry,
+//! and an address book that has held `Hetzner` and `City Power` on regtest, `Node Host` and `Auditor` on
+//! Ethereum for 30 days; it is Friday 2026-11-20 10:00 UTC, and the proposal was made an hour ago and ends in a day.
 //! Times are relative to the moment of the decision: `-1 h`, `+5 min`.
 
 #[cfg(test)]

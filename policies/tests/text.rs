@@ -19,6 +19,23 @@ fn shipped_policies_read_as_they_are_meant() {
     }
 }
 
+/// Lines that begin with # and no space are examples.
+#[test]
+fn the_examples_in_shipped_policies_read_as_they_are_meant() {
+    for (file, text) in [("startup_examples", STARTUP), ("tiered_examples", TIERED)] {
+        let example = |line: &str| match line.strip_prefix('#') {
+            Some(code) if !code.is_empty() && !code.starts_with(' ') => format!("{code}\n"),
+            Some(_) | None => format!("{line}\n"),
+        };
+        // The continuation of an example is indented.
+        let text = text.replace("\n#    {", "\n#{");
+        let text: String = text.lines().map(example).collect();
+        let policy = Policy::parse(&text).unwrap();
+        assert!(policy.assets().count() >= 2);
+        insta::assert_snapshot!(file, describe(&policy));
+    }
+}
+
 #[test]
 fn the_hash_is_of_the_text_byte_for_byte() {
     let text = format!("{HEAD}{GOVERNANCE}");
@@ -113,6 +130,12 @@ fn words_that_follow_one_another_are_not_taken_for_a_contradiction() {
         // A lane for both members, each of whom the other can approve for.
         "[[lane]]\nname = \"a\"\nscope = { initiators = [\"@Team\"] }\nsteps = [{ group = \"Team\", count = 1 }]\nexpiry = \"1 h\"",
         "[[deny]]\nname = \"a\"\nscope = \"all\"",
+        // EVM chains are without number, so there is always one more.
+        "[[deny]]\nname = \"a\"\nscope = { chains = { not = [\"bitcoin\", \"testnet4\", \"signet\", \"regtest\", \"eip155:1\"] } }",
+        // Bitcoin alone hides no lane for all.
+        "[[lane]]\nname = \"a\"\nscope = { assets = [\"BTC\"] }\nsteps = [{ group = \"Team\", count = 1 }]\nexpiry = \"1 h\"\n[[lane]]\nname = \"b\"\nscope = \"all\"\nsteps = [{ group = \"Team\", count = 1 }]\nexpiry = \"1 h\"",
+        // A deny of all Bitcoin networks leaves a lane for all its EVM chains.
+        "[[deny]]\nname = \"a\"\nscope = { assets = [\"BTC\"] }\n[[lane]]\nname = \"b\"\nscope = \"all\"\nsteps = [{ group = \"Team\", count = 1 }]\nexpiry = \"1 h\"",
     ] {
         let text = format!("{HEAD}{body}\n{GOVERNANCE}");
         assert!(Policy::parse(&text).is_ok(), "{:?}", Policy::parse(&text));
@@ -182,8 +205,24 @@ const MISTAKES: &[(&str, &str)] = &[
         "[[deny]]\nname = \"a\"\nscope = { chains = [\"mainnet\"] }",
     ),
     (
-        "every chain excluded",
-        "[[deny]]\nname = \"a\"\nscope = { chains = { not = [\"bitcoin\", \"testnet4\", \"signet\", \"regtest\"] } }",
+        "every chain of the asset excluded",
+        "[[deny]]\nname = \"a\"\nscope = { assets = [\"BTC\"], chains = { not = [\"bitcoin\", \"testnet4\", \"signet\", \"regtest\"] } }",
+    ),
+    (
+        "an amount of an asset that is on none of the chains",
+        "[[deny]]\nname = \"a\"\nscope = { chains = [\"eip155:1\"], total = { above = \"1 BTC\" } }",
+    ),
+    (
+        "no chain id",
+        "[[deny]]\nname = \"a\"\nscope = { chains = [\"eip155:0\"] }",
+    ),
+    (
+        "another spelling of a chain",
+        "[[deny]]\nname = \"a\"\nscope = { chains = [\"eip155:01\"] }",
+    ),
+    (
+        "amount of an unknown asset",
+        "[[deny]]\nname = \"a\"\nscope = { leg = { above = \"1 ETH\" } }",
     ),
     (
         "amount as a number",

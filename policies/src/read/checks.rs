@@ -51,14 +51,20 @@ pub(super) fn lanes(lanes: &[Placed<Lane>], denials: &[Placed<Deny>]) -> Read<()
                 lane: lane.name.clone(),
                 by: by.name.clone(),
             };
-            return Err(Fault { at: *at, problem });
+            return Err(Fault {
+                at: *at,
+                problem: problem.into(),
+            });
         }
         if let Some((_, by)) = denials.iter().find(|(_, by)| by.scope.covers(&lane.scope)) {
             let problem = Problem::Denied {
                 lane: lane.name.clone(),
                 by: by.name.clone(),
             };
-            return Err(Fault { at: *at, problem });
+            return Err(Fault {
+                at: *at,
+                problem: problem.into(),
+            });
         }
         above.push(lane);
     }

@@ -15,7 +15,7 @@ pub(super) const MOST: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) at: usize,
-    pub(super) problem: Problem,
+    pub(super) problem: Box<Problem>,
 }
 
 pub(super) type Read<T> = Result<T, Fault>;
@@ -57,7 +57,8 @@ impl<'a> Section<'a> {
                     word: shown(key.get_ref()),
                     within: what,
                     known: known.join(", "),
-                },
+                }
+                .into(),
             }),
         }
     }
@@ -72,7 +73,8 @@ impl<'a> Section<'a> {
             problem: Problem::Missing {
                 within: self.what.clone(),
                 word,
-            },
+            }
+            .into(),
         })
     }
 
@@ -89,7 +91,7 @@ impl<'a> Field<'a> {
     pub(super) fn fault<T>(&self, problem: Problem) -> Read<T> {
         Err(Fault {
             at: self.at,
-            problem,
+            problem: problem.into(),
         })
     }
 

@@ -91,6 +91,15 @@ fn conditions(section: &Section<'_>, declared: &Declared) -> Read<Scope> {
     if let Some(field) = section.get("hours") {
         scope.hours = hours(&field)?;
     }
+    bounded(section, declared, &mut scope)?;
+    if let Some(field) = section.get("payee_age") {
+        scope.age = ages(&field)?;
+    }
+    Ok(scope)
+}
+
+/// Reads the bounds on amounts, which narrow the scope to payouts of their asset.
+fn bounded(section: &Section<'_>, declared: &Declared, scope: &mut Scope) -> Read<()> {
     let stated = scope.assets.set.clone();
     if let Some(field) = section.get("total") {
         scope.total = amounts(&field, &mut scope.assets, declared)?;
@@ -103,13 +112,10 @@ fn conditions(section: &Section<'_>, declared: &Declared) -> Read<Scope> {
         section.get("assets"),
         scope.assets.set == stated || scope.assets.set.is_empty(),
     ) {
-        let word = scope.assets.narrowed.unwrap_or_default();
+        let word = scope.assets.narrowed.clone().unwrap_or_default();
         return field.fault(Problem::MoreThanAmounts(word));
     }
-    if let Some(field) = section.get("payee_age") {
-        scope.age = ages(&field)?;
-    }
-    Ok(scope)
+    Ok(())
 }
 
 /// A list of items, or `{ not = [...] }`: all but them.
@@ -266,7 +272,8 @@ fn bounds<'a>(field: &Field<'a>) -> Read<Section<'a>> {
                 problem: Problem::OneOf {
                     within: section.what().to_owned(),
                     words,
-                },
+                }
+                .into(),
             });
         }
     }

@@ -159,7 +159,8 @@ fn cap(section: &Section<'_>, scope: &Scope, declared: &Declared) -> Read<Cap> {
             problem: Problem::OneOf {
                 within: section.what().to_owned(),
                 words: "`amount` and `count`",
-            },
+            }
+            .into(),
         }),
     }
 }

@@ -3,13 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use domain::U256;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use crate::money::{shown, unit};
+
 pub const OFFICERS: [&str; 5] = ["Ann", "Ben", "Cid", "Dan", "Eve"];
-pub const PAYEES: [&str; 4] = ["K1", "K2", "K3", "K4"];
-/// Everything is in this unit, so that edges are hit often.
-pub const UNIT: u64 = 1_000_000;
+/// Payees, the last two of Ethereum and of another chain.
+pub const PAYEES: [&str; 5] = ["K1", "K2", "K3", "E1", "P1"];
+
+const VAULTS: &[&str] = &["Main", "Ops", "Eth", "Pol"];
+const INITIATORS: &[&str] = &["Ann", "Ben", "@G1", "@G2"];
+const PAID: &[&str] = &["K1", "K2", "E1", "@L1", "@L2", "known", "unknown"];
+const ASSETS: &[&str] = &["BTC", "ETH", "USDC", "USDC-P"];
+const CHAINS: &[&str] = &["regtest", "eip155:1", "eip155:137"];
 
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -25,12 +33,21 @@ pub struct Scope {
     pub vaults: Option<Picked>,
     pub initiators: Option<Picked>,
     pub payees: Option<Picked>,
-    /// Satoshi, both ends included.
-    pub total: Option<(u64, u64)>,
-    pub leg: Option<(u64, u64)>,
+    pub assets: Option<Picked>,
+    pub chains: Option<Picked>,
+    pub total: Option<Range>,
+    pub leg: Option<Range>,
     /// The payee's entry is younger than so many hours.
     pub young: Option<u64>,
     pub hours: Option<Hours>,
+}
+
+/// Base units of an asset, both ends included.
+#[derive(Debug, Clone)]
+pub struct Range {
+    pub of: &'static str,
+    pub low: U256,
+    pub high: U256,
 }
 
 #[derive(Debug, Clone)]
@@ -52,7 +69,8 @@ pub struct Limit {
     pub name: String,
     pub scope: Scope,
     pub count: Option<u64>,
-    pub amount: u64,
+    /// Of the asset of this word.
+    pub amount: (&'static str, U256),
     /// Hours.
     pub window: u64,
     pub per: String,
@@ -99,17 +117,31 @@ fn strings(items: &[&str]) -> Vec<String> {
     items.iter().map(ToString::to_string).collect()
 }
 
-fn picked(words: &'static [&'static str]) -> impl Strategy<Value = Option<Picked>> {
+fn picked(often: f64, words: &'static [&'static str]) -> impl Strategy<Value = Option<Picked>> {
     let set = (any::<bool>(), subsequence(words, 1..=2)).prop_map(|(not, items)| Picked {
         not,
         items: strings(&items),
     });
-    proptest::option::weighted(0.35, set)
+    proptest::option::weighted(often, set)
 }
 
+/// How many units at least and at most.
 fn range() -> impl Strategy<Value = Option<(u64, u64)>> {
-    let edges = (0_u64..5, 0_u64..5).prop_map(|(a, b)| (a.min(b) * UNIT, a.max(b) * UNIT + 1));
-    proptest::option::weighted(0.3, edges)
+    proptest::option::weighted(0.3, (0_u64..5, 0_u64..5))
+}
+
+/// Everything is in units, so that edges are hit often.
+fn range_of(of: &'static str, (a, b): (u64, u64)) -> Range {
+    let units = |count: u64| unit(of) * U256::from(count);
+    Range {
+        of,
+        low: units(a.min(b)),
+        high: units(a.max(b)) + U256::ONE,
+    }
+}
+
+fn asset() -> impl Strategy<Value = &'static str> {
+    prop_oneof![2 => Just("BTC"), 1 => select(ASSETS)]
 }
 
 fn hours() -> impl Strategy<Value = Option<Hours>> {
@@ -132,50 +164,65 @@ fn hours() -> impl Strategy<Value = Option<Hours>> {
 fn scope() -> impl Strategy<Value = Scope> {
     let young = proptest::option::weighted(0.2, select(vec![1_u64, 24]));
     (
-        picked(&["Main", "Ops"]),
-        picked(&["Ann", "Ben", "@G1", "@G2"]),
-        picked(&["K1", "K2", "@L1", "@L2", "known", "unknown"]),
-        range(),
-        range(),
+        (
+            picked(0.35, VAULTS),
+            picked(0.35, INITIATORS),
+            picked(0.35, PAID),
+        ),
+        (picked(0.2, ASSETS), picked(0.15, CHAINS), asset()),
+        (range(), range()),
         young,
         hours(),
     )
         .prop_map(
-            |(vaults, initiators, payees, total, leg, young, hours)| Scope {
-                vaults,
-                initiators,
-                payees,
-                total,
-                leg,
-                young,
-                hours,
+            |((vaults, initiators, payees), (assets, chains, of), (total, leg), young, hours)| {
+                // Assets beside amounts of one are refused unless they are the same.
+                let bounded = total.is_some() || leg.is_some();
+                Scope {
+                    vaults,
+                    initiators,
+                    payees,
+                    assets: assets.filter(|_| !bounded),
+                    chains,
+                    total: total.map(|range| range_of(of, range)),
+                    leg: leg.map(|range| range_of(of, range)),
+                    young,
+                    hours,
+                }
             },
         )
 }
 
 fn limit() -> impl Strategy<Value = Limit> {
     (
-        picked(&["Main", "Ops"]),
-        picked(&["Ann", "Ben", "@G1", "@G2"]),
-        picked(&["K1", "K2", "@L1", "@L2", "known", "unknown"]),
-        proptest::option::of(1_u64..5),
+        (
+            picked(0.35, VAULTS),
+            picked(0.35, INITIATORS),
+            picked(0.35, PAID),
+        ),
+        (picked(0.15, ASSETS), picked(0.1, CHAINS), asset()),
+        proptest::option::of(1_u64..6),
         2_u64..14,
         select(vec![1_u64, 5, 24]),
         select(vec!["scope", "vault", "asset", "payee", "initiator"]),
     )
         .prop_map(
-            |(vaults, initiators, payees, count, amount, window, per)| Limit {
-                name: String::new(),
-                scope: Scope {
-                    vaults,
-                    initiators,
-                    payees,
-                    ..Scope::default()
-                },
-                count,
-                amount: amount * UNIT,
-                window,
-                per: per.to_owned(),
+            |((vaults, initiators, payees), (assets, chains, of), count, amount, window, per)| {
+                Limit {
+                    name: String::new(),
+                    scope: Scope {
+                        vaults,
+                        initiators,
+                        payees,
+                        assets,
+                        chains,
+                        ..Scope::default()
+                    },
+                    count,
+                    amount: (of, unit(of) * U256::from(amount)),
+                    window,
+                    per: per.to_owned(),
+                }
             },
         )
 }
@@ -260,7 +307,7 @@ pub fn rules() -> impl Strategy<Value = Rules> {
 
 impl Rules {
     pub fn toml(&self) -> String {
-        let mut out = "version = 1\n".to_owned();
+        let mut out = format!("version = 1\n{}", crate::money::DECLARED);
         for (title, sets) in [("groups", &self.groups), ("payees", &self.lists)] {
             writeln!(out, "[{title}]").unwrap();
             for (name, members) in sets {
@@ -273,7 +320,7 @@ impl Rules {
         for limit in &self.limits {
             let cap = match limit.count {
                 Some(count) => format!("count = {count}"),
-                None => format!("amount = \"{}\"", btc(limit.amount)),
+                None => format!("amount = \"{}\"", shown(limit.amount.0, limit.amount.1)),
             };
             writeln!(
                 out,
@@ -311,21 +358,26 @@ impl Scope {
             ("vaults", &self.vaults),
             ("initiators", &self.initiators),
             ("payees", &self.payees),
+            ("assets", &self.assets),
+            ("chains", &self.chains),
         ] {
             parts.extend(set.as_ref().map(|set| match set.not {
                 true => format!("{word} = {{ not = {:?} }}", set.items),
                 false => format!("{word} = {:?}", set.items),
             }));
         }
-        for (word, range) in [("total", self.total), ("leg", self.leg)] {
+        for (word, range) in [("total", &self.total), ("leg", &self.leg)] {
             // Each bound in either of its two spellings.
-            parts.extend(range.map(|(low, high)| match low {
-                0 => format!("{word} = {{ at_most = \"{}\" }}", btc(high)),
-                _ => format!(
+            parts.extend(range.as_ref().map(|Range { of, low, high }| {
+                if low.is_zero() {
+                    return format!("{word} = {{ at_most = \"{}\" }}", shown(of, *high));
+                }
+                let (above, below) = (*low - U256::ONE, *high + U256::ONE);
+                format!(
                     "{word} = {{ above = \"{}\", below = \"{}\" }}",
-                    btc(low - 1),
-                    btc(high + 1)
-                ),
+                    shown(of, above),
+                    shown(of, below)
+                )
             }));
         }
         parts.extend(
@@ -359,8 +411,4 @@ impl Hours {
             false => format!("hours = {list}"),
         }
     }
-}
-
-pub fn btc(sats: u64) -> String {
-    domain::Sats::new(sats).unwrap().to_string()
 }

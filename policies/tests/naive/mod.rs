@@ -1,12 +1,20 @@
 //! A second evaluator, written from the documentation alone and as plainly as can be: no sets, no
 //! intervals, no augmenting paths; every assignment of people to places and every moment is tried.
 
-use domain::{Amount, Approval, Leg, Timestamp};
+use domain::{Amount, Approval, Asset, Leg, Payout, Timestamp, U256};
 use policy::{Facts, Request, Use, UseState};
 
-use crate::model::{Answer, End, Lane, Limit, Limited, Picked, Rules, Scope};
+use crate::model::{Answer, End, Lane, Limit, Limited, Picked, Range, Rules, Scope};
+use crate::money::asset;
 
 const HOUR: u64 = 3_600_000;
+
+/// A leg, who it pays, and which payout it belongs to, counted from 0.
+struct Line<'a> {
+    who: String,
+    leg: &'a Leg,
+    item: usize,
+}
 
 pub fn judge(
     rules: &Rules,
@@ -15,108 +23,120 @@ pub fn judge(
     approvals: &[Approval],
 ) -> Answer {
     let mut answer = Answer::default();
-    let payout = request.subject.subject.payout().unwrap();
+    let faulty = Answer {
+        end: End::Faulty,
+        ..Answer::default()
+    };
+    let payouts: &[Payout] = request.subject.subject.payouts();
     let Some(initiator) = facts
         .officers
         .get(&request.initiator)
         .map(|n| n.to_string())
     else {
-        return Answer {
-            end: End::Faulty,
-            ..answer
-        };
+        return faulty;
     };
-    let legs: Vec<(String, &Leg)> = payout
-        .legs()
-        .iter()
-        .map(|leg| (owner(facts, leg), leg))
-        .collect();
-    for (who, leg) in &legs {
-        if leg
-            .payee
-            .as_ref()
-            .is_some_and(|stated| stated.as_str() != who)
-        {
-            return Answer {
-                end: End::Faulty,
-                ..answer
-            };
+    let mut lines = Vec::new();
+    for (item, payout) in payouts.iter().enumerate() {
+        for leg in payout.legs() {
+            let who = owner(facts, leg);
+            lines.push(Line { who, leg, item });
+        }
+        let known = |asset: Asset| match asset {
+            Asset::Btc => true,
+            Asset::Evm(coin) => facts.assets.iter().any(|entered| *entered == coin),
+        };
+        if !known(payout.asset()) || !known(payout.fee_cap().asset()) {
+            return faulty;
         }
     }
-    let vault = facts.vaults[&payout.vault()].name.to_string();
-    let total: u64 = legs.iter().map(|(_, leg)| sats(leg.amount)).sum();
-    let about = |scope: &Scope| {
-        picked(rules, &scope.vaults, &vault)
-            && picked(rules, &scope.initiators, &initiator)
-            && scope
-                .total
-                .is_none_or(|(low, high)| low <= total && total <= high)
-            && scope.hours.as_ref().is_none_or(|hours| {
-                let day = facts.now.weekday_utc();
-                let minute = facts.now.minute_of_day_utc();
-                let inside = hours.days.contains(&day) && hours.from <= minute && minute < hours.to;
-                inside != hours.not
-            })
-    };
-    let in_scope = |scope: &Scope, (who, leg): &(String, &Leg)| {
-        let age = facts.payees.iter().find(|(name, _)| name.as_str() == who);
+    for line in &lines {
+        let stated = line.leg.payee.as_ref().map(|name| name.as_str());
+        if stated.is_some_and(|stated| stated != line.who) {
+            return faulty;
+        }
+    }
+    let vault = &facts.vaults[&payouts[0].vault()];
+    let (chain, vault) = (vault.network.to_string(), vault.name.to_string());
+    // In scope is what is in it on its own, except that the total is of all that is paid together.
+    let in_scope = |scope: &Scope, line: &Line<'_>| {
+        let asset = line.leg.amount.asset();
+        let total: U256 = lines
+            .iter()
+            .filter(|other| other.leg.amount.asset() == asset)
+            .map(|other| other.leg.amount.units())
+            .sum();
+        let age = facts
+            .payees
+            .iter()
+            .find(|(name, _)| name.as_str() == line.who);
         let age = age.map_or(0, |(_, entry)| {
             facts.now.as_millis() - entry.since.as_millis()
         });
-        picked(rules, &scope.payees, who)
-            && scope
-                .leg
-                .is_none_or(|(low, high)| low <= sats(leg.amount) && sats(leg.amount) <= high)
+        let open = scope.hours.as_ref().is_none_or(|hours| {
+            let day = facts.now.weekday_utc();
+            let minute = facts.now.minute_of_day_utc();
+            let inside = hours.days.contains(&day) && hours.from <= minute && minute < hours.to;
+            inside != hours.not
+        });
+        open && picked(rules, &scope.vaults, &vault)
+            && picked(rules, &scope.chains, &chain)
+            && picked(rules, &scope.initiators, &initiator)
+            && of_asset(&scope.assets, asset)
+            && within(&scope.total, asset, total)
+            && picked(rules, &scope.payees, &line.who)
+            && within(&scope.leg, asset, line.leg.amount.units())
             && scope.young.is_none_or(|hours| age < hours * HOUR)
     };
     for (name, scope) in &rules.denials {
-        if about(scope) && legs.iter().any(|leg| in_scope(scope, leg)) {
+        if lines.iter().any(|line| in_scope(scope, line)) {
             answer.denied.insert(name.clone());
         }
     }
     for limit in &rules.limits {
-        let scope = &limit.scope;
-        if about(scope) {
-            for leg in legs.iter().filter(|leg| in_scope(scope, leg)) {
-                let bucket = match limit.per.as_str() {
-                    "payee" if leg.0 == "unknown" => leg.1.address.to_string(),
-                    "payee" => leg.0.clone(),
-                    "vault" => vault.clone(),
-                    "initiator" => initiator.clone(),
-                    _ => String::new(),
-                };
-                let mine = |other: &&(String, &Leg)| {
-                    in_scope(scope, other)
-                        && (limit.per != "payee" || other.1.address == leg.1.address)
-                };
-                let adds = match limit.count {
-                    Some(_) => 1,
-                    None => {
-                        legs.iter()
-                            .filter(mine)
-                            .map(|l| sats(l.1.amount))
-                            .sum::<u64>()
-                            + payout.fee_cap().get()
-                    }
-                };
-                if let Some(frees) = over(
-                    rules,
-                    facts,
-                    request,
-                    limit,
-                    &bucket,
-                    adds,
-                    (&vault, &initiator),
-                ) {
-                    answer.over.insert((limit.name.clone(), bucket, frees));
-                }
+        let bucket_of = |line: &Line<'_>| match limit.per.as_str() {
+            "payee" if line.who == "unknown" => format!("{:?}", line.leg.address),
+            "payee" => line.who.clone(),
+            "vault" => vault.clone(),
+            "initiator" => initiator.clone(),
+            "asset" => format!("{:?}", line.leg.amount.asset()),
+            _ => String::new(),
+        };
+        let counted: Vec<&Line<'_>> = lines
+            .iter()
+            .filter(|line| in_scope(&limit.scope, line))
+            .collect();
+        for line in &counted {
+            let bucket = bucket_of(line);
+            let mut adds = Vec::new();
+            for (item, payout) in payouts.iter().enumerate() {
+                let mine = counted
+                    .iter()
+                    .filter(|other| other.item == item && bucket_of(other) == bucket);
+                let amounts: Vec<Amount> = mine.map(|other| other.leg.amount).collect();
+                adds.extend(takes(limit, &amounts, payout.fee_cap()));
+            }
+            // A limit that the payout adds nothing to is none of its business.
+            if adds.is_empty() {
+                continue;
+            }
+            let adds = adds.into_iter().sum();
+            if let Some(frees) = over(
+                rules,
+                facts,
+                request,
+                limit,
+                &bucket,
+                adds,
+                (&vault, &initiator),
+            ) {
+                answer.over.insert((limit.name.clone(), bucket, frees));
             }
         }
     }
     let Some(lane) = rules
         .lanes
         .iter()
-        .find(|lane| about(&lane.scope) && legs.iter().all(|leg| in_scope(&lane.scope, leg)))
+        .find(|lane| lines.iter().all(|line| in_scope(&lane.scope, line)))
     else {
         return Answer {
             end: End::Refused,
@@ -214,16 +234,16 @@ fn over(
     request: &Request<'_>,
     limit: &Limit,
     bucket: &str,
-    adds: u64,
+    adds: U256,
     (vault, initiator): (&str, &str),
 ) -> Option<Limited> {
-    let cap = limit.count.unwrap_or(limit.amount);
+    let cap = limit.count.map_or(limit.amount.1, U256::from);
     let others: Vec<&Use> = facts
         .uses
         .iter()
         .filter(|used| used.proposal != request.proposal)
         .collect();
-    let used_at = |now: u64, settled: bool| -> u64 {
+    let used_at = |now: u64, settled: bool| -> U256 {
         others
             .iter()
             .filter(|used| {
@@ -252,6 +272,24 @@ fn over(
     Some(free.map_or(Limited::Reserved, Limited::At))
 }
 
+/// What one payout takes of a limit by some of its legs; nothing when no leg is meant, or when neither
+/// they nor the fee are of what the limit counts.
+fn takes(limit: &Limit, legs: &[Amount], fee: Amount) -> Option<U256> {
+    if legs.is_empty() {
+        return None;
+    }
+    if limit.count.is_some() {
+        return Some(U256::from(1));
+    }
+    let mut all = legs.to_vec();
+    all.push(fee);
+    all.retain(|amount| amount.asset() == asset(limit.amount.0));
+    match all.is_empty() {
+        true => None,
+        false => Some(all.iter().map(|amount| amount.units()).sum()),
+    }
+}
+
 fn share(
     rules: &Rules,
     facts: &Facts,
@@ -260,23 +298,25 @@ fn share(
     used: &Use,
     vault: &str,
     initiator: &str,
-) -> u64 {
+) -> U256 {
     let scope = &limit.scope;
-    let from = facts.vaults[&used.vault].name.as_str();
+    let from = &facts.vaults[&used.vault];
     let by = facts
         .officers
         .get(&used.initiator)
         .or_else(|| facts.former.get(&used.initiator))
         .unwrap()
         .as_str();
-    let other_bucket =
-        (limit.per == "vault" && from != vault) || (limit.per == "initiator" && by != initiator);
-    if other_bucket || !picked(rules, &scope.vaults, from) || !picked(rules, &scope.initiators, by)
+    let other_bucket = (limit.per == "vault" && from.name.as_str() != vault)
+        || (limit.per == "initiator" && by != initiator);
+    if other_bucket
+        || !picked(rules, &scope.vaults, from.name.as_str())
+        || !picked(rules, &scope.chains, &from.network.to_string())
+        || !picked(rules, &scope.initiators, by)
     {
-        return 0;
+        return U256::ZERO;
     }
-    let mut sum = 0;
-    let mut touched = false;
+    let mut counted = Vec::new();
     for leg in &used.legs {
         let mut who = vec![owner(facts, leg)];
         who.extend(leg.payee.as_ref().map(ToString::to_string));
@@ -290,19 +330,31 @@ fn share(
         if leg.payee.is_some() {
             who.retain(|name| name != "unknown");
         }
-        let same = limit.per != "payee"
-            || leg.address.as_str() == bucket
-            || who.iter().any(|name| name == bucket);
-        if same && who.iter().any(|name| picked(rules, &scope.payees, name)) {
-            touched = true;
-            sum += sats(leg.amount);
+        let same = match limit.per.as_str() {
+            "payee" => {
+                format!("{:?}", leg.address) == bucket || who.iter().any(|name| name == bucket)
+            }
+            "asset" => format!("{:?}", leg.amount.asset()) == bucket,
+            _ => true,
+        };
+        let meant = who.iter().any(|name| picked(rules, &scope.payees, name));
+        if same && meant && of_asset(&scope.assets, leg.amount.asset()) {
+            counted.push(leg.amount);
         }
     }
-    match (touched, limit.count) {
-        (false, _) => 0,
-        (true, Some(_)) => 1,
-        (true, None) => sum + sats(used.fee),
-    }
+    takes(limit, &counted, used.fee).unwrap_or_default()
+}
+
+fn of_asset(condition: &Option<Picked>, paid: Asset) -> bool {
+    condition
+        .as_ref()
+        .is_none_or(|Picked { not, items }| items.iter().any(|word| asset(word) == paid) != *not)
+}
+
+fn within(range: &Option<Range>, paid: Asset, units: U256) -> bool {
+    range
+        .as_ref()
+        .is_none_or(|Range { of, low, high }| asset(of) == paid && *low <= units && units <= *high)
 }
 
 fn picked(rules: &Rules, condition: &Option<Picked>, item: &str) -> bool {
@@ -331,10 +383,4 @@ fn owner(facts: &Facts, leg: &Leg) -> String {
         .iter()
         .find(|(_, entry)| entry.address == leg.address);
     entry.map_or("unknown".to_owned(), |(name, _)| name.to_string())
-}
-
-fn sats(amount: Amount) -> u64 {
-    match amount {
-        Amount::Btc(sats) => sats.get(),
-    }
 }

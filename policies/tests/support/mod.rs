@@ -5,8 +5,8 @@ use domain::address::Network;
 use domain::entry::{Author, Body, Draft, FormatVersion};
 use domain::roster::{Attestation, HexBytes};
 use domain::{
-    Approval, BtcAddress, EntryId, Name, Officer, OfficerId, PolicyHash, ProposalId, PublicKey,
-    Signature, Timestamp, TreasuryId, VaultId,
+    Address, Approval, BtcAddress, EntryId, EvmAddress, Name, Officer, OfficerId, PolicyHash,
+    ProposalId, PublicKey, Signature, Timestamp, TreasuryId, VaultId,
 };
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -32,14 +32,20 @@ pub fn vault_id(label: &str) -> VaultId {
     VaultId::from_bytes(hash(&format!("vault {label}")))
 }
 
-/// A P2WPKH address whose program is the hash of a label.
-pub fn address(label: &str, network: Network) -> BtcAddress {
-    let program = bitcoin::WitnessProgram::new(
-        bitcoin::WitnessVersion::V0,
-        &hash(&format!("address {label}"))[..20],
-    );
-    let address = bitcoin::Address::from_witness_program(program.unwrap(), network.to_bitcoin());
-    BtcAddress::parse(&address.to_string(), network).unwrap()
+/// An address made from the hash of a label: P2WPKH, or an account of an EVM chain.
+pub fn address(label: &str, network: Network) -> Address {
+    let hash = hash(&format!("address {label}"));
+    let Some(bitcoin) = network.to_bitcoin() else {
+        let bytes = hash[..20].try_into().unwrap();
+        return EvmAddress::from_bytes(bytes, network.chain_id().unwrap())
+            .unwrap()
+            .into();
+    };
+    let program = bitcoin::WitnessProgram::new(bitcoin::WitnessVersion::V0, &hash[..20]);
+    let address = bitcoin::Address::from_witness_program(program.unwrap(), bitcoin);
+    BtcAddress::parse(&address.to_string(), network)
+        .unwrap()
+        .into()
 }
 
 /// An officer whose key is made from the label and whose name is `called`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::address::Network;
 use domain::roster::HexBytes;
-use domain::{Amount, Approval, Leg, Note, Payout, Proposal, Sats, Subject, Timestamp};
+use domain::{Approval, Batch, Leg, Note, Payout, Proposal, Subject, Timestamp, U256};
 use policy::{
     Authorised, Bucket, Facts, Frees, PayeeFact, Policy, Reason, Request, Rule, Shortfall, Use,
     UseState, VaultFact, Verdict, authorise, evaluate,
@@ -12,17 +12,34 @@ use policy::{
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::model::{Answer, End, Limited, OFFICERS, PAYEES, UNIT};
+use crate::model::{Answer, End, Limited, OFFICERS, PAYEES};
+use crate::money::{amount, asset, unit};
 use crate::support::{Signer, address, adoption_id, approving, name, proposal_id, vault_id};
 
 const HOUR: u64 = 3_600_000;
 /// Friday 2026-11-20 10:00 UTC.
 pub const NOW: u64 = 1_795_168_800_000;
 
+/// The vaults: name, network, and what it can pay, the first being what fees are paid in.
+const VAULTS: [(&str, &str, &[&str]); 4] = [
+    ("Main", "regtest", &["BTC"]),
+    ("Ops", "regtest", &["BTC"]),
+    ("Eth", "eip155:1", &["ETH", "USDC", "USDC?"]),
+    ("Pol", "eip155:137", &["POL", "USDC-P"]),
+];
+
+/// One payout, or more of a batch.
 #[derive(Debug, Clone)]
 pub struct Row {
-    vault: &'static str,
+    vault: usize,
     pub initiator: &'static str,
+    items: Vec<Item>,
+    pub batch: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Item {
+    asset: &'static str,
     /// Whether the leg says its payee's name, who is paid (index into payees and strangers), units.
     legs: Vec<(bool, usize, u64)>,
     fee: u64,
@@ -48,19 +65,32 @@ pub struct Vote {
 }
 
 fn row() -> impl Strategy<Value = Row> {
-    let leg = (any::<bool>(), 0..PAYEES.len() + 2, 1_u64..4);
-    let vault = select(vec!["Main", "Main", "Ops"]);
+    let leg = (any::<bool>(), 0_usize..6, 1_u64..4);
+    // A wrong asset comes up rarely.
+    let which = prop_oneof![8 => 0_usize..2, 1 => Just(2)];
+    let item = (which, proptest::collection::vec(leg, 1..4), 1_u64..3);
     (
-        vault,
+        select(vec![0_usize, 0, 1, 2, 2, 3]),
         select(&OFFICERS[..]),
-        proptest::collection::vec(leg, 1..4),
-        1_u64..3,
+        proptest::collection::vec(item, 1..4),
+        any::<bool>(),
     )
-        .prop_map(|(vault, initiator, legs, fee)| Row {
-            vault,
-            initiator,
-            legs,
-            fee: fee * UNIT,
+        .prop_map(|(vault, initiator, items, batch)| {
+            let assets = VAULTS[vault].2;
+            let evm = assets[0] != "BTC";
+            let batch = batch && evm;
+            let most = if batch { 3 } else { 1 };
+            let item = |(which, legs, fee): (usize, Vec<_>, u64)| Item {
+                asset: assets[which % assets.len()],
+                legs: legs.into_iter().take(if evm { 1 } else { 3 }).collect(),
+                fee,
+            };
+            Row {
+                vault,
+                initiator,
+                items: items.into_iter().take(most).map(item).collect(),
+                batch,
+            }
         })
 }
 
@@ -104,17 +134,39 @@ pub fn time(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis).unwrap()
 }
 
-fn legs(row: &Row) -> Vec<Leg> {
+fn network(vault: usize) -> Network {
+    VAULTS[vault].1.parse().unwrap()
+}
+
+/// Where a payee is paid.
+fn home(payee: &str) -> Network {
+    let chain = match payee.chars().next() {
+        Some('E') => "eip155:1",
+        Some('P') => "eip155:137",
+        _ => "regtest",
+    };
+    chain.parse().unwrap()
+}
+
+fn legs(row: &Row, item: &Item) -> Vec<Leg> {
+    let here = network(row.vault);
+    let payees: Vec<&str> = PAYEES.into_iter().filter(|p| home(p) == here).collect();
     let leg = |(said, who, units): &(bool, usize, u64)| {
-        let label = PAYEES.get(*who).copied();
-        let stranger = ["U1", "U2"][who.saturating_sub(PAYEES.len()).min(1)];
+        let who = who % (payees.len() + 2);
+        let label = payees.get(who).copied();
+        let stranger = ["U1", "U2"][who.saturating_sub(payees.len()).min(1)];
         Leg {
             payee: label.filter(|_| *said).map(name),
-            address: address(label.unwrap_or(stranger), Network::Regtest),
-            amount: Amount::Btc(Sats::new(units * UNIT).unwrap()),
+            address: address(label.unwrap_or(stranger), here),
+            amount: amount(item.asset, unit(item.asset) * U256::from(*units)),
         }
     };
-    row.legs.iter().map(leg).collect()
+    item.legs.iter().map(leg).collect()
+}
+
+fn fee(row: &Row, item: &Item) -> domain::Amount {
+    let native = VAULTS[row.vault].2[0];
+    amount(native, unit(native) * U256::from(item.fee))
 }
 
 pub fn facts(world: &World, policy: &Policy, cast: &mut Cast) -> Facts {
@@ -125,6 +177,10 @@ pub fn facts(world: &World, policy: &Policy, cast: &mut Cast) -> Facts {
         officers: BTreeMap::new(),
         former: BTreeMap::new(),
         vaults: BTreeMap::new(),
+        assets: ["ETH", "USDC", "POL", "USDC-P"]
+            .into_iter()
+            .filter_map(|word| asset(word).coin())
+            .collect(),
         payees: BTreeMap::new(),
         uses: Vec::new(),
     };
@@ -136,16 +192,16 @@ pub fn facts(world: &World, policy: &Policy, cast: &mut Cast) -> Facts {
         let signer = cast.of(officer);
         roster.insert(signer.id(), signer.officer().name.clone());
     }
-    for vault in ["Main", "Ops"] {
+    for (index, (vault, ..)) in VAULTS.into_iter().enumerate() {
         let fact = VaultFact {
             name: name(vault),
-            network: Network::Regtest,
+            network: network(index),
         };
         facts.vaults.insert(vault_id(vault), fact);
     }
     for (payee, since) in PAYEES.into_iter().zip(&world.since) {
         let fact = PayeeFact {
-            address: address(payee, Network::Regtest),
+            address: address(payee, home(payee)),
             since: time(NOW - since),
         };
         facts.payees.insert(name(payee), fact);
@@ -156,19 +212,20 @@ pub fn facts(world: &World, policy: &Policy, cast: &mut Cast) -> Facts {
         } else {
             format!("use {index}")
         };
-        facts.uses.push(Use {
+        let initiator = cast.of(row.initiator).id();
+        facts.uses.extend(row.items.iter().map(|item| Use {
             proposal: proposal_id(&label),
-            vault: vault_id(row.vault),
-            initiator: cast.of(row.initiator).id(),
-            legs: legs(row),
-            fee: Amount::Btc(Sats::new(row.fee).unwrap()),
+            vault: vault_id(VAULTS[row.vault].0),
+            initiator,
+            legs: legs(row, item),
+            fee: fee(row, item),
             at: time(NOW - ago),
             state: if *reserved {
                 UseState::Reserved
             } else {
                 UseState::Settled
             },
-        });
+        }));
     }
     facts
 }
@@ -212,7 +269,7 @@ pub fn judge(
         answer.lane = Some(lane.to_string());
     }
     answer.end = match authorise(clearance, approvals, facts) {
-        Ok(Authorised::Payout(_)) => End::Authorised,
+        Ok(Authorised::Payout(_) | Authorised::Batch(_)) => End::Authorised,
         Err(Shortfall::Approvals { .. }) => End::Missing,
         Err(Shortfall::Waiting { ready, .. }) => End::Waiting(ready.as_millis()),
         other => panic!("no answer for a payout: {other:?}"),
@@ -228,11 +285,12 @@ fn refuse(answer: &mut Answer, reason: &Reason) {
         }
         Reason::OverLimit(over) => {
             let bucket = match &over.bucket {
-                Bucket::Scope | Bucket::Asset(_) => String::new(),
+                Bucket::Scope => String::new(),
+                Bucket::Asset(asset) => format!("{asset:?}"),
                 Bucket::Vault(name) | Bucket::Payee(name) | Bucket::Initiator(name) => {
                     name.to_string()
                 }
-                Bucket::Address(address) => address.to_string(),
+                Bucket::Address(address) => format!("{address:?}"),
             };
             let frees = match over.frees {
                 Frees::At(time) => Limited::At(time.as_millis()),
@@ -242,20 +300,26 @@ fn refuse(answer: &mut Answer, reason: &Reason) {
             };
             answer.over.insert((over.limit.to_string(), bucket, frees));
         }
-        Reason::NoLane(_) | Reason::Unreachable { .. } | Reason::Expired { .. } => {}
+        Reason::NoLane { .. } | Reason::Unreachable { .. } | Reason::Expired { .. } => {}
         other => panic!("no reason against a payout: {other}"),
     }
 }
 
 pub fn proposal(world: &World) -> Proposal {
-    let payout = Payout::new(
-        vault_id(world.payout.vault),
-        legs(&world.payout),
-        Sats::new(world.payout.fee).unwrap(),
-        Note::new("").unwrap(),
-    );
+    let row = &world.payout;
+    let vault = vault_id(VAULTS[row.vault].0);
+    let note = || Note::new("").unwrap();
+    let mut payouts: Vec<Payout> = row
+        .items
+        .iter()
+        .map(|item| Payout::new(vault, legs(row, item), fee(row, item), note()).unwrap())
+        .collect();
+    let subject = match row.batch {
+        true => Subject::Batch(Batch::new(vault, payouts, note()).unwrap()),
+        false => Subject::Payout(payouts.remove(0)),
+    };
     Proposal {
-        subject: Subject::Payout(payout.unwrap()),
+        subject,
         expires: time(NOW + world.expires - 1),
         nonce: HexBytes(vec![0; 16]),
     }
