@@ -176,6 +176,66 @@ async fn a_payment_in_a_block_can_not_be_denied_while_the_block_shows_it() {
 }
 
 #[tokio::test]
+async fn a_block_that_is_not_at_its_height_holds_nothing() {
+    let (anvil, _, watched) = paid().await;
+    let elsewhere = |method: &str, answer: &mut Value| {
+        if matches!(
+            method,
+            "eth_getTransactionReceipt" | "eth_getTransactionByHash"
+        ) {
+            answer["result"]["blockHash"] = json!(B256::repeat_byte(7));
+        }
+        Fate::Pass
+    };
+    let proxy = Proxy::start(&anvil.url, elsewhere).await;
+    let status = at(&proxy.url).status(&watched).await;
+    assert!(matches!(status, Err(NodeError::Lies { .. })), "{status:?}");
+}
+
+#[tokio::test]
+async fn a_payment_in_a_block_without_a_receipt_does_not_wait() {
+    let (anvil, _, watched) = paid().await;
+    let hiding = |method: &str, answer: &mut Value| {
+        match method {
+            "eth_getTransactionReceipt" => answer["result"] = json!(null),
+            "eth_getTransactionCount" => answer["result"] = json!("0x0"),
+            _ => {}
+        }
+        Fate::Pass
+    };
+    let proxy = Proxy::start(&anvil.url, hiding).await;
+    let status = at(&proxy.url).status(&watched).await;
+    assert!(matches!(status, Err(NodeError::Lies { .. })), "{status:?}");
+}
+
+#[tokio::test]
+async fn another_payment_of_the_same_nonce_can_not_stand_in() {
+    let (anvil, payer, watched) = paid().await;
+    // The same account and nonce, signed by us as well, and paying something else.
+    let other = payer.watched(&plain(0, 999)).1;
+    let (from, to) = (watched.hash.to_string(), other.hash.to_string());
+    let receipt = anvil
+        .rpc("eth_getTransactionReceipt", json!([watched.hash]))
+        .await;
+    let transaction = anvil
+        .rpc("eth_getTransactionByHash", json!([watched.hash]))
+        .await;
+    let proxy = Proxy::start(&anvil.url, move |method, answer| {
+        match method {
+            "eth_getTransactionReceipt" => answer["result"] = receipt.clone(),
+            "eth_getTransactionByHash" => answer["result"] = transaction.clone(),
+            _ => {}
+        }
+        // The block lists it under the other's name as well.
+        *answer = serde_json::from_str(&answer.to_string().replace(&from, &to)).unwrap();
+        Fate::Pass
+    })
+    .await;
+    let status = at(&proxy.url).status(&other).await;
+    assert!(matches!(status, Err(NodeError::Lies { .. })), "{status:?}");
+}
+
+#[tokio::test]
 async fn a_made_up_taker_of_a_nonce_is_not_named() {
     let anvil = Anvil::start().await;
     let payer = anvil.account("payer").await;
@@ -189,10 +249,9 @@ async fn a_made_up_taker_of_a_nonce_is_not_named() {
     let mut counts = 0;
     let proxy = Proxy::start(&anvil.url, move |method, answer| {
         if method == "eth_getTransactionCount" {
-            // At the newest block, at the oldest, and between.
+            // Used at the newest block, free at the oldest, and used at the first of them.
             counts += 1;
-            let before = counts == 3 || counts == 4;
-            answer["result"] = json!(if before { "0x0" } else { "0x1" });
+            answer["result"] = json!(if counts == 3 { "0x0" } else { "0x1" });
         } else if method == "eth_getBlockByNumber"
             && answer["result"]["transactions"][0].is_object()
         {
@@ -202,10 +261,11 @@ async fn a_made_up_taker_of_a_nonce_is_not_named() {
     })
     .await;
     let status = at(&proxy.url).status(&never).await;
-    assert!(
-        matches!(status, Ok(ChainStatus::Taken { by: None, .. })),
-        "{status:?}"
-    );
+    let unnamed = ChainStatus::Taken {
+        by: None,
+        confirmations: 3,
+    };
+    assert_eq!(status, Ok(unnamed));
 }
 
 #[tokio::test]

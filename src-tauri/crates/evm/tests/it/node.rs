@@ -257,3 +257,21 @@ async fn every_question_travels_with_the_chain_id() {
         assert!(batch.len() <= 100);
     }
 }
+
+#[test]
+fn no_proxy_of_the_environment_is_asked() {
+    let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "node::contracts_are_told_from_accounts"]);
+    for variable in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        again.env(variable, "http://127.0.0.1:9");
+    }
+    for variable in ["no_proxy", "NO_PROXY"] {
+        again.env_remove(variable);
+    }
+    let output = again.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+}
