@@ -38,7 +38,7 @@ pub struct FeeBounds {
 }
 
 impl FeeBounds {
-    /// A tenth of a gwei for the block's maker, and no cap below `cap_max_fee`.
+    /// At least a tenth of a gwei for the block's maker, and at most `cap_max_fee` in all.
     pub const fn up_to(cap_max_fee: u128) -> Self {
         Self {
             floor_priority: GWEI / 10,
@@ -97,8 +97,8 @@ struct History {
 }
 
 impl Node {
-    /// Twice the next block's base fee, which stays enough over six full blocks, and the tip that is
-    /// usual: at least the floor, at most the cap.
+    /// Twice the next block's base fee, which is enough for the next six blocks should they all be
+    /// full, and the tip that is usual: at least the floor, at most the cap.
     pub async fn estimate_fees(&self, bounds: FeeBounds) -> Result<Fees, FeeError> {
         let params = json!([format!("{BLOCKS:#x}"), "latest", [PERCENTILE]]);
         let history: History = self.ask("eth_feeHistory", params).await?;

@@ -68,7 +68,9 @@ pub enum NodeError {
         highest: u64,
     },
     /// The node answered with an error.
-    #[error("the node at {url} refuses: {reason} (code {code})")]
+    #[error(
+        "the node at {url} refuses the question: {reason} (code {code}); nothing is concluded about the money: look at the node's settings, or try again"
+    )]
     Refused {
         /// Where the node is.
         url: String,

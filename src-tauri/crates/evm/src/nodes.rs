@@ -103,13 +103,18 @@ impl Nodes {
             let one = self.first.look_many(transactions).await?;
             let two = second.look_many(transactions).await?;
             let both = transactions.iter().zip(one.into_iter().zip(two));
-            let agreed: Result<Vec<ChainStatus>, _> = both
-                .map(|(transaction, (one, two))| agree(one, two).ok_or((transaction, one, two)))
-                .collect();
-            match agreed {
-                Ok(agreed) => return Ok(agreed),
-                Err((transaction, one, two)) => said = Some((transaction.hash, one, two)),
+            let mut agreed = Vec::with_capacity(transactions.len());
+            let mut apart = None;
+            for (transaction, (one, two)) in both {
+                match agree(one, two) {
+                    Some(status) => agreed.push(status),
+                    None => apart = Some((transaction.hash, one, two)),
+                }
             }
+            if apart.is_none() {
+                return Ok(agreed);
+            }
+            said = apart;
         }
         Err(match said {
             Some((hash, one, two)) => self.disagree(

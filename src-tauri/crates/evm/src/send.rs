@@ -23,7 +23,7 @@ pub enum SendError {
     NotSent(NodeError),
     /// The nonce is used up by another transaction of the account.
     #[error(
-        "another transaction of the account has nonce {nonce}: transaction {hash} was not sent and can't be paid any more; look up which one it is before anything is paid again"
+        "another transaction of the account has nonce {nonce}, so transaction {hash} was not sent and pays nothing while the other stands; look up which one that is before anything is paid again"
     )]
     NonceTaken {
         /// The transaction.

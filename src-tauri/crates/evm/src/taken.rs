@@ -76,12 +76,14 @@ const fn taken(by: Option<crate::TxHash>, head: u64, at: u64) -> Verdict {
     })
 }
 
+/// The transaction itself, whatever the node says of it, else the one that is said to have its nonce.
 fn find<'a>(watched: &Watched, transactions: &'a [Value]) -> Option<(Sender, &'a Value)> {
-    let senders = transactions
-        .iter()
-        .filter_map(|value| Some((Sender::deserialize(value).ok()?, value)));
+    let all = || {
+        let read = |value| Some((Sender::deserialize(value).ok()?, value));
+        transactions.iter().filter_map(read)
+    };
     let from = raw(&watched.from);
-    senders
-        .filter(|(sender, _)| sender.from == from && sender.nonce == watched.nonce)
-        .last()
+    all()
+        .find(|(sender, _)| sender.hash == watched.hash)
+        .or_else(|| all().find(|(it, _)| it.from == from && it.nonce == watched.nonce))
 }
