@@ -46,8 +46,8 @@ pub enum AmountError {
     #[error("the sum of the amounts is out of range")]
     Overflow,
     /// Two amounts of different assets.
-    #[error("amounts of {0} and {1} can't be added")]
-    DifferentAssets(Asset, Asset),
+    #[error("amounts of {} and {} can't be added", .0.0, .0.1)]
+    DifferentAssets(Box<(Asset, Asset)>),
 }
 
 /// An amount of one asset.
@@ -90,9 +90,9 @@ impl Amount {
                 .checked_add(b)
                 .map(|sum| Amount::Evm(coin, sum))
                 .ok_or(AmountError::Overflow),
-            (Amount::Btc(_) | Amount::Evm(..), other) => {
-                Err(AmountError::DifferentAssets(self.asset(), other.asset()))
-            }
+            (Amount::Btc(_) | Amount::Evm(..), other) => Err(AmountError::DifferentAssets(
+                Box::new((self.asset(), other.asset())),
+            )),
         }
     }
 

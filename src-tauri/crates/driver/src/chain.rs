@@ -5,24 +5,22 @@ use std::time::Duration;
 
 use bitcoin::Transaction;
 use bitcoin::consensus::encode::deserialize;
-use bitcoin::hashes::Hash as _;
 use btc::{
-    Acceptance, BroadcastError, Cancel, ChainStatus, FeeBounds, Node, NodeAuth, NodeConfig,
-    RpcPassword, SyncEnd, Wallet, WalletDb,
+    Acceptance, BroadcastError, Cancel, FeeBounds, Node, NodeAuth, NodeConfig, RpcPassword,
+    SyncEnd, Wallet, WalletDb,
 };
-use domain::act::{Confirmation, Freeze, Scope, Sighting};
-use domain::roster::HexBytes;
-use domain::{Act, FeeRate, Network, Note, Payout, ProposalId, Subject, VaultId};
+use domain::act::{Freeze, Scope};
+use domain::{Act, FeeRate, Network, Note, ProposalId, VaultId};
 use plans::TxRef;
-use treasury::{
-    Anchor, Broadcasting, PayoutStage, PlanBody, PlanRecord, ProposalRecord, Treasury, VaultRecord,
-};
+use treasury::{Anchor, PayoutStage, PlanRecord, ProposalRecord, Treasury, VaultRecord};
 
 use crate::crash::CrashPoint;
+use crate::draft::Draft;
 use crate::error::DriverError;
 use crate::ledger::Ledger;
 use crate::machine::Driver;
 use crate::seats::note;
+use crate::sights::{sighting, sights};
 
 /// The node answers within this or counts as down.
 const NODE_PATIENCE: Duration = Duration::from_secs(20);
@@ -113,7 +111,7 @@ impl Driver {
             .map_err(bitcoin_error)
     }
 
-    async fn draft_bitcoin(
+    pub(crate) async fn draft_bitcoin(
         &self,
         treasury: &Treasury,
         draft: &Draft<'_>,
@@ -348,7 +346,7 @@ impl Driver {
 }
 
 /// Transaction and block ids as people read them.
-fn reversed(mut bytes: [u8; 32]) -> Vec<u8> {
+pub(crate) fn reversed(mut bytes: [u8; 32]) -> Vec<u8> {
     bytes.reverse();
     bytes.to_vec()
 }

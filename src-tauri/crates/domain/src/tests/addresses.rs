@@ -163,7 +163,10 @@ fn an_address_is_stored_in_its_one_spelling() {
     let address = BtcAddress::parse(&format!(" {shouted}\n"), Network::Regtest).unwrap();
     assert_eq!(address.as_str(), REGTEST);
     let json = serde_json::to_string(&Address::Btc(address.clone())).unwrap();
-    assert_eq!(serde_json::from_str::<Address>(&json).unwrap(), Address::Btc(address.clone()));
+    assert_eq!(
+        serde_json::from_str::<Address>(&json).unwrap(),
+        Address::Btc(address.clone())
+    );
     let loud = json.replace(REGTEST, &shouted);
     assert!(serde_json::from_str::<Address>(&loud).is_err());
     let elsewhere = json.replace("regtest", "bitcoin");
