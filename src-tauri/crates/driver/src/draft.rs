@@ -94,6 +94,17 @@ impl<'a> Draft<'a> {
         })
     }
 
+    /// Payouts of the same batch that come before this one and take a nonce before it.
+    pub fn ahead(&self, treasury: &Treasury) -> u64 {
+        let Some(place) = self.record.batch else {
+            return 0;
+        };
+        let before = treasury
+            .items(place.batch)
+            .take_while(|(id, _)| *id != self.id);
+        before.filter(|(_, item)| item.is_open()).count() as u64
+    }
+
     /// The most that the version may cost.
     pub fn fee_cap(&self) -> Amount {
         self.cancel

@@ -134,7 +134,9 @@ impl Driver {
         }
         let said = nodes.agreed_nonce(&account).await.map_err(evm_error)?;
         let next = next_known(treasury, account);
-        Ok(next.max(said.latest))
+        let free = next.max(said.latest);
+        free.checked_add(draft.ahead(treasury))
+            .ok_or_else(|| DriverError::Evm("the account's nonces are used up".to_owned()))
     }
 
     /// What each gas may cost: what the chain asks, more than every version that may be out, and never

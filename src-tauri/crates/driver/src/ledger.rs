@@ -89,6 +89,7 @@ impl journal::Crash for JournalCrash {
 /// An open journal with its replay.
 pub struct Ledger {
     journal: Journal,
+    entries: Vec<Entry>,
     replay: Replay,
     keepers: Keepers,
     /// The latest time the journal holds, of an entry or of when this machine saw it.
@@ -110,6 +111,7 @@ impl Ledger {
         let latest = entries.iter().map(Entry::effective_time).max();
         let mut ledger = Self {
             journal,
+            entries,
             replay,
             keepers,
             latest,
@@ -133,6 +135,7 @@ impl Ledger {
         let journal = Journal::create(path, anchors, crash).await?;
         let mut ledger = Self {
             journal,
+            entries: Vec::new(),
             replay: Replay::default(),
             keepers,
             latest: None,
@@ -145,6 +148,11 @@ impl Ledger {
     /// What the journal means.
     pub const fn replay(&self) -> &Replay {
         &self.replay
+    }
+
+    /// Every entry, in order: what a seat replays.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     /// The journal itself.
@@ -232,6 +240,7 @@ impl Ledger {
         }
         let confirmed = matches!(stored.body.body().act, Act::ClockConfirmed { .. });
         self.replay = next;
+        self.entries.push(stored.clone());
         self.latest = self.latest.max(Some(stored.effective_time()));
         // A clock that was set back tells nothing that a later jump could be measured by.
         let sound = self.now().is_ok() && self.jumped.is_none();

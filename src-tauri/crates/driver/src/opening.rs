@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::act::Release;
+use domain::act::{BatchRelease, Release};
 use domain::seal::{SecretBytes, ShareBinding};
-use domain::{Act, Author, Name, Officer, ProposalId, Seat, SeatKind, Span};
+use domain::{Act, Author, Name, Officer, PlansHash, ProposalId, Seat, SeatKind, Span, Subject};
 use keys::CardError;
 use keys::hpke::SharedSecret;
 use keys::sealed::{OpenError, Piece, SealedFile, combine_each, open_hardware, open_piece};
@@ -108,12 +108,20 @@ impl Driver {
     ) -> Result<domain::Timestamp, DriverError> {
         let ledger = self.ledger().await?;
         let expires = ledger.now()?.wall.plus(RELEASE_LASTS);
-        let release = Release {
-            plan: found.plan,
-            seat: found.seat.id,
-            expires,
+        let act = match found.plans {
+            Released::Plan(plan) => Act::Released(Release {
+                plan,
+                seat: found.seat.id,
+                expires,
+            }),
+            Released::Batch(batch, plans) => Act::BatchReleased(BatchRelease {
+                batch,
+                plans,
+                seat: found.seat.id,
+                expires,
+            }),
         };
-        let draft = ledger.draft(Author::Officer(who.id()), Act::Released(release))?;
+        let draft = ledger.draft(Author::Officer(who.id()), act)?;
         drop(ledger);
         let body = sign(draft, who, purpose, desk)?;
         self.ledger().await?.append(body).await?;
@@ -128,14 +136,7 @@ impl Driver {
     ) -> Result<Found, DriverError> {
         let ledger = self.ledger().await?;
         let treasury = ledger.treasury()?;
-        let record = known(treasury, id)?;
-        let payout = record
-            .proposal
-            .subject
-            .payout()
-            .ok_or_else(|| DriverError::NotNow("only a payout is released".to_owned()))?;
-        let plan = plan_to_release(record, treasury)?;
-        let vault = payout.vault();
+        let (vault, plans) = what_to_release(treasury, id)?;
         let vault_record = treasury
             .vaults
             .get(&vault)
@@ -145,7 +146,7 @@ impl Driver {
             .map(|name| officer(treasury, name).cloned())
             .collect::<Result<_, _>>()?;
         // Told before anybody touches a key.
-        if !treasury.freezes_over(vault, Some(id)).is_empty() {
+        if treasury.is_held(vault, id, cancel_in_force(treasury, id)) {
             return Err(IllegalEntry::Frozen.into());
         }
         let people: BTreeSet<_> = officers.iter().map(Officer::id).collect();
@@ -192,7 +193,7 @@ impl Driver {
             vault,
             seat,
             officers,
-            plan,
+            plans,
             binding,
         })
     }
@@ -203,8 +204,58 @@ struct Found {
     vault: domain::VaultId,
     seat: Seat,
     officers: Vec<Officer>,
-    plan: domain::EntryId,
+    plans: Released,
     binding: ShareBinding,
+}
+
+/// What a seat is opened for.
+#[derive(Debug, Clone, Copy)]
+enum Released {
+    Plan(domain::EntryId),
+    Batch(ProposalId, PlansHash),
+}
+
+/// The vault and the plans: of a payout, of the payout that a cancel is for, or of a batch.
+fn what_to_release(
+    treasury: &Treasury,
+    id: ProposalId,
+) -> Result<(domain::VaultId, Released), DriverError> {
+    match &known(treasury, id)?.proposal.subject {
+        Subject::Batch(batch) => {
+            let plans = treasury.plans_to_release(id);
+            if plans.len()
+                < treasury
+                    .items(id)
+                    .filter(|(_, item)| item.is_open())
+                    .count()
+                || plans.is_empty()
+            {
+                return Err(DriverError::NotNow(
+                    "not every payout of the batch is planned yet; `countersign show` says what is missing"
+                        .to_owned(),
+                ));
+            }
+            let hash = PlansHash::of(plans.iter().map(|(_, plan)| *plan));
+            Ok((batch.vault(), Released::Batch(id, hash)))
+        }
+        Subject::Cancel(cancel) => what_to_release(treasury, cancel.payout),
+        subject => {
+            let payout = subject.payout().ok_or_else(|| {
+                DriverError::NotNow("only a payout, a batch or a cancel is released".to_owned())
+            })?;
+            let plan = plan_to_release(known(treasury, id)?, treasury)?;
+            Ok((payout.vault(), Released::Plan(plan)))
+        }
+    }
+}
+
+/// The cancel that the present version of a payout is for.
+fn cancel_in_force(treasury: &Treasury, id: ProposalId) -> Option<ProposalId> {
+    let record = treasury.proposals.get(&id)?;
+    match &record.proposal.subject {
+        Subject::Cancel(_) => Some(id),
+        _ => record.stage().and_then(|stage| stage.plan().cancels),
+    }
 }
 
 fn plan_to_release(

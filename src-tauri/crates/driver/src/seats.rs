@@ -1,6 +1,7 @@
 //! Seats of this machine: their shares, and signing with them.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::act::{Abort, SigningRun};
@@ -13,7 +14,7 @@ use plans::SignedPlan;
 use rand_core::OsRng;
 use relay::{Hub, Relay as _};
 use tokio::task::JoinSet;
-use treasury::{Replay, Treasury, VaultRecord, VaultStage, order_for_seat};
+use treasury::{IllegalEntry, Replay, Treasury, VaultRecord, VaultStage, order_for_seat};
 
 use crate::clock::Clock;
 use crate::error::DriverError;
@@ -29,6 +30,45 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Table {
     pub hub: Box<dyn Fn() -> Hub + Send + Sync>,
     pub patience: Duration,
+    pub memories: Memories,
+}
+
+/// What each seat has replayed of the journal, so that it need not begin anew for each payout of a
+/// batch. It is the seat's own: it grew from entries alone.
+#[derive(Clone, Default)]
+pub(crate) struct Memories(Arc<Mutex<BTreeMap<(VaultId, SeatId), Replay>>>);
+
+impl Memories {
+    /// The seat's replay of these entries: what it remembers and what came since, or all of them where
+    /// what it remembers is not how they begin.
+    fn recall(
+        &self,
+        vault: VaultId,
+        seat: SeatId,
+        entries: &[Entry],
+    ) -> Result<Replay, (u64, IllegalEntry)> {
+        let known = self.lock().remove(&(vault, seat));
+        let rest = known
+            .as_ref()
+            .and_then(Replay::treasury)
+            .and_then(|treasury| {
+                let last = usize::try_from(treasury.sequence).ok()?;
+                let (seen, rest) = entries.split_at_checked(last.checked_add(1)?)?;
+                (seen.last()?.link.id() == treasury.head).then_some(rest)
+            });
+        match (known, rest) {
+            (Some(known), Some(rest)) => known.follow(rest),
+            (_, _) => Replay::of(entries),
+        }
+    }
+
+    fn keep(&self, vault: VaultId, seat: SeatId, replay: Replay) {
+        self.lock().insert((vault, seat), replay);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(VaultId, SeatId), Replay>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Default for Table {
@@ -36,6 +76,7 @@ impl Default for Table {
         Self {
             hub: Box::new(Hub::new),
             patience: PATIENCE,
+            memories: Memories::default(),
         }
     }
 }
@@ -138,7 +179,7 @@ impl Driver {
     /// replays them, judges for itself, and signs what it decoded itself.
     pub(crate) async fn sign(
         &self,
-        entries: Arc<Vec<Entry>>,
+        entries: &[Entry],
         treasury: &Treasury,
         vault: VaultId,
         run: &SigningRun,
@@ -159,8 +200,12 @@ impl Driver {
         }
         let mut tasks = JoinSet::new();
         for (seat, share, port) in seated {
-            let (entries, clock, run) = (entries.clone(), self.keepers.clock.clone(), run.clone());
-            tasks.spawn(one_seat(entries, clock, run, seat, share, port, patience));
+            let (clock, run) = (self.keepers.clock.clone(), run.clone());
+            let memories = &self.table.memories;
+            let replay = tokio::task::block_in_place(|| memories.recall(vault, seat, entries))
+                .map_err(|(at, e)| refusal(seat, &format!("entry {at}: {e}")))?;
+            let memory = (memories.clone(), vault, replay);
+            tasks.spawn(one_seat(memory, clock, run, seat, share, port, patience));
         }
         let mut signed = Vec::new();
         let mut failure: Option<SigningFailure> = None;
@@ -242,8 +287,12 @@ fn empty() -> Note {
     Note::new("").unwrap_or_else(|_| empty())
 }
 
+fn refusal(seat: SeatId, why: &dyn std::fmt::Display) -> SigningFailure {
+    SigningFailure::plain(&format!("seat {seat} refuses: {why}"))
+}
+
 async fn one_seat(
-    entries: Arc<Vec<Entry>>,
+    (memories, vault, replay): (Memories, VaultId, Replay),
     clock: Arc<dyn Clock>,
     started: SigningRun,
     me: SeatId,
@@ -251,9 +300,7 @@ async fn one_seat(
     mut port: relay::HubPort,
     patience: Duration,
 ) -> Result<SignedPlan, SigningFailure> {
-    let refused =
-        |e: &dyn std::fmt::Display| SigningFailure::plain(&format!("seat {me} refuses: {e}"));
-    let replay = Replay::of(&entries).map_err(|(at, e)| refused(&format!("entry {at}: {e}")))?;
+    let refused = |e: &dyn std::fmt::Display| refusal(me, e);
     let now = clock.now().map_err(|e| refused(&e))?.wall;
     let order = order_for_seat(&replay, started.session, me, now).map_err(|e| refused(&e))?;
     let treasury = replay
@@ -269,6 +316,7 @@ async fn one_seat(
     };
     let (session, first) = Signing::start(params, order, &share, &bans(treasury), &mut OsRng)
         .map_err(|e| refused(&e))?;
+    memories.keep(vault, me, replay);
     let others: Vec<SeatId> = started
         .seats
         .iter()

@@ -2,7 +2,6 @@
 //! that can be done without waiting.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use domain::act::{Abort, Signed, SigningRun};
 use domain::roster::HexBytes;
@@ -144,11 +143,15 @@ impl Driver {
             Err(other) => return Err(other),
         }
         self.keepers.crash.reach(CrashPoint::SigningStarted);
-        let entries = Arc::new(ledger.journal().entries(0).await?);
         let now = ledger.now()?.wall;
-        let outcome = self.sign(entries, &treasury, vault, &run, now).await;
-        // The share is wiped after the signature or the abort, whichever came.
-        self.open_shares.retain(|(of, _), _| *of != vault);
+        let outcome = self
+            .sign(ledger.entries(), &treasury, vault, &run, now)
+            .await;
+        // The share is wiped after the last signature or the abort, whichever came.
+        let goes_on = outcome.is_ok();
+        self.open_shares.retain(|(of, seat), _| {
+            *of != vault || (goes_on && treasury.is_released_further(id, *seat, now))
+        });
         match outcome {
             Ok(signed) => self.record_signed(ledger, id, &run, &signed, events).await,
             Err(failure) => {

@@ -5,6 +5,7 @@ use domain::roster::MachineChange;
 use domain::{Entry, OfficerId, ProposalId, Subject, Timestamp, VaultId};
 use policy::Policy;
 
+use crate::batches::carry_down;
 use crate::facts::check_authorised;
 use crate::governance::{is_open, open_proposal};
 use crate::illegal::IllegalEntry;
@@ -137,7 +138,8 @@ fn suspend(treasury: &mut Treasury, officer: OfficerId) {
     if let Some(record) = treasury.officers.get_mut(&officer) {
         record.active = false;
     }
-    for record in treasury.proposals.values_mut() {
+    let mut released = Vec::new();
+    for (id, record) in &mut treasury.proposals {
         if is_open(record) {
             let before = record.approvals.len();
             record
@@ -145,11 +147,15 @@ fn suspend(treasury: &mut Treasury, officer: OfficerId) {
                 .retain(|_, approval| approval.officer() != officer);
             if record.approvals.len() != before || record.initiator == officer {
                 record.decision = Decision::Open;
+                released.push(*id);
             }
         }
         if let Decision::Payout(stage) = &mut record.decision {
             drop_releases(stage, officer);
         }
+    }
+    for id in released {
+        carry_down(treasury, id, &Decision::Open);
     }
 }
 

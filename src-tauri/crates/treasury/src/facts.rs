@@ -1,6 +1,7 @@
 //! What the policy is told, folded from the journal; and a replay that keeps first-seen times.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::act::ChildPath;
 use domain::{Act, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp};
@@ -9,6 +10,7 @@ use policy::{
     VaultFact, Verdict,
 };
 
+use crate::batches::judged_as;
 use crate::fold::fold;
 use crate::illegal::IllegalEntry;
 use crate::state::{PayoutStage, PlanBody, PlanRecord, ProposalRecord, State, Treasury};
@@ -19,20 +21,24 @@ pub struct Replay {
     state: State,
     seen: BTreeMap<EntryId, Timestamp>,
     /// What each first `SigningStarted` stood on as this machine saw it, by plan.
-    bases: BTreeMap<EntryId, Basis>,
+    bases: BTreeMap<EntryId, Arc<Basis>>,
     latest: Option<Timestamp>,
 }
 
 impl Replay {
     /// Replays entries in order; names the place and reason of the first that is illegal.
     pub fn of(entries: &[Entry]) -> Result<Self, (u64, IllegalEntry)> {
-        let mut replay = Self::default();
+        Self::default().follow(entries)
+    }
+
+    /// Goes on with the entries that came since. On refusal nothing is left to go on with.
+    pub fn follow(mut self, entries: &[Entry]) -> Result<Self, (u64, IllegalEntry)> {
         for entry in entries {
-            let state = fold(std::mem::take(&mut replay.state), entry)
+            let state = fold(std::mem::take(&mut self.state), entry)
                 .map_err(|illegal| (entry.sequence(), illegal))?;
-            replay.take(state, entry);
+            self.take(state, entry);
         }
-        Ok(replay)
+        Ok(self)
     }
 
     /// One entry more. On refusal the replay stays as it was.
@@ -54,7 +60,7 @@ impl Replay {
         }
     }
 
-    fn basis_of(&self, plan: EntryId, now: Timestamp) -> Option<Basis> {
+    fn basis_of(&self, plan: EntryId, now: Timestamp) -> Option<Arc<Basis>> {
         let treasury = self.treasury()?;
         let id = treasury.payout_of_plan(plan)?;
         let versions = treasury.proposals.get(&id)?.versions();
@@ -62,11 +68,26 @@ impl Replay {
             .find(|version| version.entry == plan)
             .and_then(|version| version.cancels);
         let id = cancels.unwrap_or(id);
-        Some(Basis {
+        let record = treasury.proposals.get(&id)?;
+        if let Some(known) = self.basis_of_batch(treasury, record) {
+            return Some(known);
+        }
+        Some(Arc::new(Basis {
+            adoption: treasury.adoption.entry,
             policy: treasury.adoption.policy.clone(),
             facts: self.facts(treasury, now),
             judged: self.judged(treasury, id)?,
-        })
+        }))
+    }
+
+    /// The payouts of a batch that begin under one policy stand on one basis: what the first of them
+    /// stood on.
+    fn basis_of_batch(&self, treasury: &Treasury, record: &ProposalRecord) -> Option<Arc<Basis>> {
+        let batch = record.batch?.batch;
+        let begun = treasury.items(batch).flat_map(|(_, item)| item.begun());
+        let mut known = begun.filter_map(|plan| self.bases.get(&plan.entry));
+        let same = |basis: &&Arc<Basis>| basis.adoption == treasury.adoption.entry;
+        known.find(same).cloned()
     }
 
     /// The state.
@@ -91,7 +112,7 @@ impl Replay {
 
     /// The policy's verdict on a proposal at `now`.
     pub fn evaluate(&self, treasury: &Treasury, id: ProposalId, now: Timestamp) -> Option<Verdict> {
-        let record = treasury.proposals.get(&id)?;
+        let (id, record) = judged_as(treasury, id, treasury.proposals.get(&id)?);
         let request = self.request(id, record);
         Some(policy::evaluate(
             &treasury.adoption.policy,
@@ -124,9 +145,10 @@ impl Replay {
         let record = treasury.proposals.get(&id)?;
         let begun = record.begun().filter(|version| version.cancels.is_none());
         let plan = begun.min_by_key(|version| version.version())?.entry;
+        let (id, record) = judged_as(treasury, id, record);
         let request = self.request(id, record);
         match recheck(treasury, self.facts(treasury, now), &request) {
-            Ok(()) => self.bases.get(&plan).map(Basis::authorise),
+            Ok(()) => self.bases.get(&plan).map(|basis| basis.authorise()),
             Err(reasons) => Some(Err(NotAuthorised::Refused(reasons))),
         }
     }
@@ -136,7 +158,7 @@ impl Replay {
         &self,
         plan: EntryId,
     ) -> Option<Result<Authorised, NotAuthorised>> {
-        self.bases.get(&plan).map(Basis::authorise)
+        self.bases.get(&plan).map(|basis| basis.authorise())
     }
 
     /// The latest time the journal holds: of an entry, or of this machine's clock when it saw one. A
@@ -146,7 +168,7 @@ impl Replay {
     }
 
     fn judged(&self, treasury: &Treasury, id: ProposalId) -> Option<Judged> {
-        let record = treasury.proposals.get(&id)?;
+        let (id, record) = judged_as(treasury, id, treasury.proposals.get(&id)?);
         Some(Judged {
             id,
             proposal: record.proposal.clone(),
@@ -192,6 +214,8 @@ pub enum NotAuthorised {
 /// of the same bytes, after a restart and after later changes of policy.
 #[derive(Debug, Clone)]
 struct Basis {
+    /// The policy's adoption.
+    adoption: EntryId,
     policy: Policy,
     facts: Facts,
     judged: Judged,
@@ -260,6 +284,7 @@ pub(crate) fn check_authorised(
     record: &ProposalRecord,
     now: Timestamp,
 ) -> Result<(), IllegalEntry> {
+    let (id, record) = judged_as(treasury, id, record);
     Judged::by_own_time(id, record)
         .authorise(&treasury.adoption.policy, &facts(treasury, now, &own_time))
         .map(drop)
@@ -276,6 +301,7 @@ pub(crate) fn has_ended(
     if record.proposal.expires <= now {
         return true;
     }
+    let (id, record) = judged_as(treasury, id, record);
     let facts = facts(treasury, now, &own_time);
     match Judged::by_own_time(id, record).verdict(&treasury.adoption.policy, &facts) {
         Verdict::Requires(_) => false,
@@ -314,6 +340,7 @@ pub(crate) fn still_allowed(
     record: &ProposalRecord,
     now: Timestamp,
 ) -> Result<(), IllegalEntry> {
+    let (id, record) = judged_as(treasury, id, record);
     let request = Request {
         proposal: id,
         subject: &record.proposal,
@@ -436,7 +463,8 @@ fn usage(
         }
     };
     Some(Use {
-        proposal: id,
+        // All payouts of a batch count as the batch's own.
+        proposal: record.batch.map_or(id, |place| place.batch),
         vault: payout.vault(),
         initiator: record.initiator,
         legs,

@@ -5,7 +5,7 @@ use domain::{Act, Entry, MachineId, OfficerId, Span, Subject};
 
 use crate::illegal::IllegalEntry;
 use crate::state::{PlanBody, State, Treasury};
-use crate::{enact, governance, payouts, roster, sightings, vaults};
+use crate::{batches, enact, governance, payouts, roster, sightings, vaults};
 
 /// A freeze may be older than the entry before it by this much: longer than any key blinks, too short
 /// for one that was kept.
@@ -171,9 +171,9 @@ fn apply(treasury: &mut Treasury, entry: &Entry, voice: Voice) -> Result<(), Ill
         (Act::PlannedEvm(planned), Voice::Machine(_)) => {
             payouts::plan(treasury, entry, PlanBody::Evm(planned.as_ref().clone()))
         }
-        (Act::BatchReleased(_), _) => Err(IllegalEntry::Release(
-            "batches are not made in this version".to_owned(),
-        )),
+        (Act::BatchReleased(release), Voice::Officer(by)) => {
+            batches::release(treasury, entry, *release, by)
+        }
         (Act::SigningStarted(run), Voice::Machine(_)) => payouts::start(treasury, entry, run),
         (Act::SigningRetried(run), Voice::Machine(_)) => payouts::retry(treasury, entry, run),
         (Act::SigningAborted(abort), Voice::Machine(_)) => payouts::abort(treasury, abort),
@@ -191,6 +191,7 @@ fn apply(treasury: &mut Treasury, entry: &Entry, voice: Voice) -> Result<(), Ill
             | Act::Approved(_)
             | Act::Declined(_)
             | Act::Released(_)
+            | Act::BatchReleased(_)
             | Act::ClockConfirmed { .. },
             Voice::Machine(_),
         ) => Err(IllegalEntry::WrongAuthor {

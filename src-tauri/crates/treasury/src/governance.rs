@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::act::{Declining, Freeze, Scope};
 use domain::{Act, Approval, Entry, OfficerId, Proposal, ProposalId, Span, Subject};
 
+use crate::batches::{carry_down, enter_items};
 use crate::facts::has_ended;
 use crate::illegal::IllegalEntry;
 use crate::state::{Decision, FreezeRecord, PayoutStage, ProposalRecord, Treasury};
@@ -48,8 +49,13 @@ pub(crate) fn propose(
         approved_by: Vec::new(),
         decision: Decision::Open,
         earlier: Vec::new(),
+        batch: None,
+        items: Vec::new(),
     };
     treasury.proposals.insert(id, record);
+    if let Subject::Batch(batch) = &proposal.subject {
+        enter_items(treasury, id, batch);
+    }
     Ok(())
 }
 
@@ -103,6 +109,8 @@ pub(crate) fn decline(
         reason: decline.reason.to_string(),
     };
     record.approvals.clear();
+    let decision = record.decision.clone();
+    carry_down(treasury, decline.proposal, &decision);
     if candidate {
         treasury.candidate = None;
     }
@@ -126,6 +134,7 @@ pub(crate) fn lapse(
     let record = open_proposal(treasury, id)?;
     record.decision = Decision::Lapsed;
     record.approvals.clear();
+    carry_down(treasury, id, &Decision::Lapsed);
     if candidate {
         treasury.candidate = None;
     }
@@ -144,6 +153,11 @@ pub(crate) fn open_proposal(
             what: "proposal",
             which: id.short(),
         })?;
+    if record.batch.is_some() {
+        return Err(IllegalEntry::Proposal(
+            "it is one payout of a batch, which is decided as a whole".to_owned(),
+        ));
+    }
     if is_open(record) {
         Ok(record)
     } else {
@@ -185,6 +199,7 @@ pub(crate) fn freeze(
         Scope::Treasury => {}
         Scope::Vault(vault) if treasury.vaults.contains_key(&vault) => {}
         Scope::Payout(payout) if treasury.payout(payout).is_some() => {}
+        Scope::Payout(batch) if treasury.items(batch).next().is_some() => {}
         Scope::Vault(vault) => {
             return Err(IllegalEntry::Unknown {
                 what: "vault",

@@ -5,6 +5,7 @@
 //! machine and at every replay, whoever wrote it. It checks authors and signatures against the
 //! roster as it then was, evaluates the policy itself and decodes planned transactions itself.
 
+mod batches;
 mod enact;
 mod facts;
 mod fold;
@@ -28,8 +29,8 @@ pub use grade::{Grade, GradeReason};
 pub use illegal::IllegalEntry;
 pub use order::{SeatRefusal, order_for_seat};
 pub use state::{
-    Adoption, Anchor, Broadcasting, Decision, EarlierVersion, FreezeRecord, MachineStanding,
-    OfficerRecord, PayeeRecord, PayoutStage, PlanBody, PlanRecord, ProposalRecord, Reserved,
-    RunRecord, State, Treasury, VaultRecord, VaultStage,
+    Adoption, Anchor, BatchPlace, Broadcasting, Decision, EarlierVersion, FreezeRecord,
+    MachineStanding, OfficerRecord, PayeeRecord, PayoutStage, PlanBody, PlanRecord, ProposalRecord,
+    Reserved, RunRecord, State, Treasury, VaultRecord, VaultStage,
 };
 pub use step::{Hands, Step, next_step};

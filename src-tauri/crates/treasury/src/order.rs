@@ -5,7 +5,9 @@ use plans::{SigningOrder, VaultView};
 use policy::Authorised;
 
 use crate::facts::Replay;
-use crate::state::{Anchor, Decision, PayoutStage, PlanBody, PlanRecord, RunRecord, Treasury};
+use crate::state::{
+    Anchor, BatchPlace, Decision, PayoutStage, PlanBody, PlanRecord, RunRecord, Treasury,
+};
 
 /// Why a seat gives no share of a signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +105,14 @@ pub fn order_for_seat(
         .map_err(|e| SeatRefusal::NotAuthorised(e.to_string()))?;
     // The session has begun, so this very version counts as begun: the anchor is the first one's.
     let anchor = record.anchor().ok_or(SeatRefusal::UnknownSession)?;
+    let authorised = match (authorised, record.batch) {
+        (Authorised::Batch(batch), Some(BatchPlace { place, .. })) => {
+            let item = batch.item(place).ok_or(SeatRefusal::UnknownSession)?;
+            Authorised::Payout(item)
+        }
+        (Authorised::Batch(_), None) => return Err(SeatRefusal::UnknownSession),
+        (single @ (Authorised::Payout(_) | Authorised::Change(_)), _) => single,
+    };
     order(authorised, plan, &view, anchor)
 }
 

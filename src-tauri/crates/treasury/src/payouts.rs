@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::act::{Abort, Release, Signed, SigningRun};
 use domain::{Entry, EntryId, OfficerId, Payout, ProposalId, SeatId, SeatKind, Span, Timestamp};
 
+use crate::batches::close_when_all_begun;
 use crate::facts::{check_authorised, still_allowed};
 use crate::governance::is_open;
 use crate::illegal::IllegalEntry;
@@ -15,7 +16,7 @@ use crate::state::{
 use crate::versions::{self, Version};
 
 /// A released share is wiped after this at the latest.
-const LONGEST_RELEASE: Span = Span::from_secs(600);
+pub(crate) const LONGEST_RELEASE: Span = Span::from_secs(600);
 
 pub(crate) fn plan(
     treasury: &mut Treasury,
@@ -178,7 +179,9 @@ pub(crate) fn start(
     versions::check_turn(treasury, id, plan)?;
     check_run(treasury, payout, plan, run, time)?;
     let plan = plan.clone();
-    begin(treasury, id, plan, run, 1)
+    begin(treasury, id, plan, run, 1)?;
+    close_when_all_begun(treasury, entry, id);
+    Ok(())
 }
 
 pub(crate) fn retry(
@@ -447,8 +450,12 @@ impl Treasury {
         let asked = cancels
             .and_then(|cancel| self.proposals.get(&cancel))
             .map(|cancel| cancel.sequence);
+        // A freeze of a batch holds each payout of it.
+        let batch = self.proposals.get(&payout).and_then(|record| record.batch);
+        let of_batch = batch.map(|place| self.freezes_over(vault, Some(place.batch)));
         self.freezes_over(vault, Some(payout))
             .iter()
+            .chain(of_batch.iter().flatten())
             .filter_map(|id| self.freezes.get(id))
             .any(|freeze| asked.is_none_or(|asked| freeze.sequence > asked))
     }

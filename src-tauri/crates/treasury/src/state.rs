@@ -164,6 +164,19 @@ pub struct ProposalRecord {
     /// Versions of a payout that began to be signed, other than the present one. Each that is signed
     /// can still confirm.
     pub earlier: Vec<EarlierVersion>,
+    /// The batch that it is a payout of, and is decided with.
+    pub batch: Option<BatchPlace>,
+    /// The payouts of a batch, in their order, each with a record of its own.
+    pub items: Vec<ProposalId>,
+}
+
+/// Where a payout stands in a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchPlace {
+    /// The batch.
+    pub batch: ProposalId,
+    /// Its place, from 0.
+    pub place: u32,
 }
 
 /// A version of a payout that another took the place of.

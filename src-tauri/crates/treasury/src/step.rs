@@ -68,6 +68,7 @@ pub fn next_step(
         replay,
         treasury,
         hands,
+        skip,
         now,
     };
     let pending = treasury.candidate.as_ref().map(|(_, pending)| pending);
@@ -84,13 +85,21 @@ struct At<'a> {
     replay: &'a Replay,
     treasury: &'a Treasury,
     hands: &'a Hands,
+    skip: &'a BTreeSet<ProposalId>,
     now: Timestamp,
 }
 
 impl At<'_> {
     fn step_for(&self, id: ProposalId, record: &ProposalRecord) -> Option<Step> {
+        if record.batch.is_some() && is_open(record) {
+            // Its batch leads it until its signing begins.
+            return None;
+        }
         if is_open(record) && has_ended(self.treasury, id, record, self.now) {
             return Some(Step::Lapse(id));
+        }
+        if !record.items.is_empty() {
+            return self.batch_step(id, record);
         }
         if let Subject::Cancel(cancel) = &record.proposal.subject {
             return self.cancel_step(id, record, cancel);
@@ -147,6 +156,32 @@ impl At<'_> {
             | PayoutStage::Reverted { .. }
             | PayoutStage::Replaced { .. } => None,
         }
+    }
+
+    /// The payouts of an approved batch are planned in their order, so that their nonces follow each other;
+    /// once all are, they are signed in it.
+    fn batch_step(&self, id: ProposalId, record: &ProposalRecord) -> Option<Step> {
+        if !matches!(record.decision, Decision::Open) || !self.may_start(id, record) {
+            return None;
+        }
+        let waiting = || {
+            let open = self.treasury.items(id).filter(|(_, item)| is_open(item));
+            open.map(|(id, item)| (id, item, item.stage()))
+        };
+        if let Some((item, _, _)) = waiting().find(|(_, _, stage)| stage.is_none()) {
+            return (!self.skip.contains(&item)).then_some(Step::Plan(item));
+        }
+        let (item, record, stage) = waiting().next()?;
+        let payout = record.proposal.subject.payout()?;
+        let plan = stage?.plan();
+        if self.skip.contains(&item) || self.is_held(item, payout, None) {
+            return None;
+        }
+        if check_turn(self.treasury, item, plan).is_err() {
+            return Some(Step::Plan(item));
+        }
+        let seats = self.quorum(payout.vault(), plan)?;
+        Some(Step::Sign(item, seats))
     }
 
     /// An approved cancel is planned as a version of its payout.

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use domain::act::ChildPath;
 use domain::proposal::{Cancel, OfficerChange, PayeeChange, Thaw};
 use domain::roster::MachineChange;
-use domain::{Address, Asset, Coin, Entry, Network, NetworkClass, Payout, Subject, VaultPlan};
-use plans::VaultView;
+use domain::{
+    Address, Asset, Batch, Coin, Entry, Network, NetworkClass, Payout, Subject, VaultId, VaultPlan,
+};
 use policy::Policy;
 
 use crate::state::Treasury;
@@ -15,7 +16,10 @@ use crate::{grade, roster, vaults};
 
 pub(crate) fn check_subject(treasury: &Treasury, subject: &Subject) -> Result<(), String> {
     match subject {
-        Subject::Payout(payout) => check_payout(treasury, payout),
+        Subject::Payout(payout) => {
+            let own = own_addresses(treasury, payout.vault());
+            check_payout(treasury, payout, &own)
+        }
         Subject::Policy(change) => {
             let policy = Policy::parse(&change.text).map_err(|e| e.to_string())?;
             let mut named = policy.assets();
@@ -27,9 +31,8 @@ pub(crate) fn check_subject(treasury: &Treasury, subject: &Subject) -> Result<()
         Subject::Vault(plan) => check_vault(treasury, plan),
         Subject::Machine(change) => check_machine(treasury, change),
         Subject::Asset(coin) => check_asset(treasury, *coin),
-        Subject::Batch(_) | Subject::Sweep(_) => {
-            Err("batches and sweeps are not made in this version".to_owned())
-        }
+        Subject::Batch(batch) => check_batch(treasury, batch),
+        Subject::Sweep(_) => Err("sweeps are not made in this version".to_owned()),
         Subject::Cancel(cancel) => check_cancel(treasury, cancel),
     }
 }
@@ -45,7 +48,20 @@ pub(crate) fn check_takeover(entry: &Entry, change: &MachineChange) -> Result<()
     Ok(())
 }
 
-fn check_payout(treasury: &Treasury, payout: &Payout) -> Result<(), String> {
+fn check_batch(treasury: &Treasury, batch: &Batch) -> Result<(), String> {
+    let own = own_addresses(treasury, batch.vault());
+    for (number, payout) in (1..).zip(batch.payouts()) {
+        check_payout(treasury, payout, &own)
+            .map_err(|why| format!("payout {number} of the batch: {why}"))?;
+    }
+    Ok(())
+}
+
+fn check_payout(
+    treasury: &Treasury,
+    payout: &Payout,
+    own: &BTreeSet<Address>,
+) -> Result<(), String> {
     let vault = treasury
         .vaults
         .get(&payout.vault())
@@ -58,7 +74,6 @@ fn check_payout(treasury: &Treasury, payout: &Payout) -> Result<(), String> {
     if payout.account() != 0 {
         return Err("a payout is paid by the vault's main account".to_owned());
     }
-    let own = own_addresses(vault.view(payout.vault()));
     for leg in payout.legs() {
         if leg.address.network() != network {
             return Err(format!("{} is not on {network}", leg.address));
@@ -108,7 +123,8 @@ fn check_coins(treasury: &Treasury, payout: &Payout) -> Result<(), String> {
 /// Addresses of the vault that are looked through; programs that propose look through more.
 const LOOKED_THROUGH: u32 = 20;
 
-fn own_addresses(view: Option<VaultView>) -> BTreeSet<Address> {
+fn own_addresses(treasury: &Treasury, vault: VaultId) -> BTreeSet<Address> {
+    let view = treasury.vaults.get(&vault).and_then(|v| v.view(vault));
     let Some(keys) = view.and_then(|view| view.keys().ok()) else {
         return BTreeSet::new();
     };
