@@ -17,22 +17,31 @@ use crate::state::{BatchPlace, Decision, PayoutStage, PlanRecord, ProposalRecord
 
 /// Enters a record for each payout of a batch that was just proposed.
 pub(crate) fn enter_items(treasury: &mut Treasury, id: ProposalId, batch: &Batch) {
-    let Some(parent) = treasury.proposals.get(&id).cloned() else {
+    let Some(parent) = treasury.proposals.get(&id) else {
         return;
     };
+    let (expires, nonce) = (parent.proposal.expires, parent.proposal.nonce.clone());
+    let (initiator, entry) = (parent.initiator, parent.entry);
+    let (proposed, sequence) = (parent.proposed, parent.sequence);
     let mut items = Vec::with_capacity(batch.payouts().len());
     for (place, payout) in (0..).zip(batch.payouts()) {
         let item = Batch::item_id(id, place);
         let record = ProposalRecord {
             proposal: Proposal {
                 subject: Subject::Payout(payout.clone()),
-                expires: parent.proposal.expires,
-                nonce: parent.proposal.nonce.clone(),
+                expires,
+                nonce: nonce.clone(),
             },
+            initiator,
+            entry,
+            proposed,
+            sequence,
             approvals: BTreeMap::new(),
             approved_by: Vec::new(),
+            decision: Decision::Open,
+            earlier: Vec::new(),
             batch: Some(BatchPlace { batch: id, place }),
-            ..parent.clone()
+            items: Vec::new(),
         };
         treasury.proposals.insert(item, record);
         items.push(item);

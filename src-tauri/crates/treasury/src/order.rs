@@ -51,7 +51,7 @@ pub enum SeatRefusal {
     Plan(#[from] plans::PlanMismatch),
     /// The bytes are not what was approved, on an EVM chain.
     #[error("{0}")]
-    EvmPlan(#[from] plans::EvmMismatch),
+    EvmPlan(Box<plans::EvmMismatch>),
 }
 
 /// Earns the order to sign, for one seat at its own clock: session, freeze, bans, releases,
@@ -140,6 +140,10 @@ fn order(
         | (PlanBody::Bitcoin(_), Anchor::Nonce(_), _)
         | (PlanBody::Evm(_), Anchor::Outpoint(_), _) => Err(SeatRefusal::UnknownSession),
     }
+}
+
+fn evm_plan(mismatch: plans::EvmMismatch) -> SeatRefusal {
+    SeatRefusal::EvmPlan(Box::new(mismatch))
 }
 
 fn running(
