@@ -130,12 +130,12 @@ fn order(
         (PlanBody::Bitcoin(planned), Anchor::Outpoint(anchor), Authorised::Change(mandate)) => {
             Ok(plans::order_cancel(mandate, entry, planned, view, anchor)?)
         }
-        (PlanBody::Evm(planned), Anchor::Nonce(anchor), Authorised::Payout(paying)) => Ok(
-            plans::order_evm(paying, entry, planned, view, Some(anchor))?,
-        ),
-        (PlanBody::Evm(planned), Anchor::Nonce(anchor), Authorised::Change(mandate)) => Ok(
-            plans::order_evm_cancel(mandate, entry, planned, view, anchor)?,
-        ),
+        (PlanBody::Evm(planned), Anchor::Nonce(anchor), Authorised::Payout(paying)) => {
+            plans::order_evm(paying, entry, planned, view, Some(anchor)).map_err(evm_plan)
+        }
+        (PlanBody::Evm(planned), Anchor::Nonce(anchor), Authorised::Change(mandate)) => {
+            plans::order_evm_cancel(mandate, entry, planned, view, anchor).map_err(evm_plan)
+        }
         (PlanBody::Bitcoin(_) | PlanBody::Evm(_), _, Authorised::Batch(_))
         | (PlanBody::Bitcoin(_), Anchor::Nonce(_), _)
         | (PlanBody::Evm(_), Anchor::Outpoint(_), _) => Err(SeatRefusal::UnknownSession),
