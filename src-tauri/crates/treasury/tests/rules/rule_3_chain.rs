@@ -162,8 +162,8 @@ fn what_was_never_signed_is_not_ours_on_the_chain() {
     // The watch freezes a vault when a transaction spends its coins that the journal did not sign.
     let mut t = Fixture::new();
     let id = t.planned(100_000, 1);
-    let txid = t.plan_of(id).txid;
-    let ours = |t: &Fixture| t.treasury().signed_txids().contains(&txid);
+    let txid = t.plan_of(id).transaction;
+    let ours = |t: &Fixture| t.treasury().signed_transactions().contains(&txid);
     assert!(!ours(&t));
     let session = t.started(id);
     assert!(!ours(&t));

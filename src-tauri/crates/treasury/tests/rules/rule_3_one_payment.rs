@@ -309,7 +309,7 @@ fn signed_bytes_are_those_of_the_plan_and_the_session() {
     let id = t.planned(100_000, 1);
     let session = t.started(id);
     let plan = t.plan_of(id).clone();
-    let right = whole_key(1).sign(&plan.planned);
+    let right = whole_key(1).sign(bitcoin_body(&plan));
     let refuse =
         |tx: &Transaction| t.refuses(signed_as(plan.entry, session, consensus::serialize(tx)));
     let mut moved = right.clone();
@@ -322,7 +322,7 @@ fn signed_bytes_are_those_of_the_plan_and_the_session() {
     let mut unsigned = right.clone();
     unsigned.input[0].witness = bitcoin::Witness::new();
     refused_signing(&refuse(&unsigned), witness);
-    refused_signing(&refuse(&whole_key(2).sign(&plan.planned)), witness);
+    refused_signing(&refuse(&whole_key(2).sign(bitcoin_body(&plan))), witness);
     let mut two = right.clone();
     let signature = right.input[0].witness.nth(0).unwrap().to_vec();
     two.input[0].witness = bitcoin::Witness::from_slice(&[signature.clone(), signature.clone()]);
