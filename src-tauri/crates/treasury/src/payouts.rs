@@ -26,6 +26,9 @@ pub(crate) fn plan(
     let time = entry.body.body().time;
     let (id, cancels) = versions::target(treasury, body.proposal())?;
     let (record, payout) = known(treasury, id)?;
+    if cancels.is_none() && record.stage().is_none() && !is_open(record) {
+        return Err(IllegalEntry::NotOpen(id));
+    }
     let version = versions::next(record, cancels)?;
     if body.version() != version {
         return Err(IllegalEntry::Plan(format!(

@@ -105,7 +105,10 @@ fn finalise(
         } => Some((plan, Some((transaction.clone(), *broadcast)))),
         PayoutStage::Aborted(plan, _) => Some((plan, None)),
         PayoutStage::Planned(_) => None,
-        PayoutStage::Signing(..) => return Err(refuse("a later version is being signed")),
+        PayoutStage::Signing(plan, _) if plan.entry != place.plan => {
+            return Err(refuse("a later version is being signed"));
+        }
+        PayoutStage::Signing(..) => return Err(refuse("it is not signed, or final")),
         PayoutStage::Confirmed { .. }
         | PayoutStage::Reverted { .. }
         | PayoutStage::Replaced { .. } => return Err(refuse("it is not signed, or final")),

@@ -165,7 +165,7 @@ fn nothing_counts_after_its_time() {
     let plan = t.refuses(t.plan_act(id, 1));
     assert_eq!(
         plan,
-        IllegalEntry::Plan("the payout's time has passed".to_owned())
+        IllegalEntry::Plan("its time has passed".to_owned())
     );
     t.run(lapsed(id));
     assert_eq!(

@@ -13,6 +13,7 @@ mod restore;
 mod roster;
 mod rule_2_lying_builder;
 mod rule_2_seats;
+mod rule_3_bumps;
 mod rule_3_chain;
 mod rule_3_one_payment;
 mod rule_3_reservations;

@@ -3,8 +3,8 @@
 use bitcoin::hashes::Hash;
 use bitcoin::{Amount, OutPoint, TxOut, Txid};
 use domain::act::{ChildPath, PlannedChange};
-use domain::{Network, ProposalId, Subject};
-use plans::{PlanMismatch, VaultKeyError};
+use domain::{Address, Network, ProposalId, Subject};
+use plans::{PlanMismatch, TxRef, VaultKeyError};
 use treasury::{IllegalEntry, PayoutStage};
 
 use crate::fixture::*;
@@ -49,12 +49,12 @@ fn an_honest_plan_is_taken_and_told() {
     let PayoutStage::Planned(plan) = t.stage(id) else {
         panic!("it is planned");
     };
-    assert_eq!(plan.fee, sats(FEE));
-    assert_eq!(plan.txid, draft.tx.compute_txid());
-    assert_eq!(plan.spends, [coin(1).outpoint()]);
+    assert_eq!(plan.fee, domain::Amount::Btc(sats(FEE)));
+    assert_eq!(plan.transaction, TxRef::Bitcoin(draft.tx.compute_txid()));
+    assert_eq!(plan.spends(), [coin(1).outpoint()]);
     let mut as_read = draft.tx.compute_txid().to_byte_array();
     as_read.reverse();
-    assert_eq!(plan.txid_bytes(), as_read);
+    assert_eq!(plan.transaction.bytes(), as_read);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_changed_output_is_refused() {
     let case = case();
     let payee = PlanMismatch::OtherPayee {
         leg: 1,
-        expected: stranger(1),
+        expected: Address::Btc(stranger(1)),
     };
     case.lie(
         |d| d.tx.output[0].script_pubkey = paying(0).script_pubkey,
@@ -256,7 +256,7 @@ fn an_address_of_another_network_is_not_even_proposed() {
     let text = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx";
     let address = domain::BtcAddress::parse(text, Network::Testnet4).unwrap();
     let mut foreign = leg(1, 100_000);
-    foreign.address = address;
+    foreign.address = Address::Btc(address);
     let subject = Subject::Payout(t.payout(vec![foreign]));
     let act = domain::Act::Proposed(Box::new(t.proposal(subject, DAY)));
     let refused = t.refuses_by(ALICE, act);

@@ -54,7 +54,7 @@ fn no_seat_can_be_handed_a_digest() {
         assert_eq!(order.proposal(), id);
         assert_eq!(order.plan(), t.plan_of(id).entry);
         assert_eq!((order.vault(), order.version()), (t.vault, 1));
-        assert_eq!(order.effects().fee(), sats(FEE));
+        assert_eq!(order.effects().unwrap().fee(), sats(FEE));
         // The digests are those that make the transaction valid.
         let signatures: Vec<[u8; 64]> = order
             .digests()
@@ -62,7 +62,7 @@ fn no_seat_can_be_handed_a_digest() {
             .map(|digest| whole_key(1).sign_digest(digest.path, digest.sighash))
             .collect();
         let signed = order.finish(&signatures).unwrap();
-        let bytes = bitcoin::consensus::serialize(signed.transaction());
+        let bytes = signed.bytes().to_vec();
         let plan = t.plan_of(id).entry;
         let mut t = t.clone();
         t.run(signed_as(plan, session, bytes));

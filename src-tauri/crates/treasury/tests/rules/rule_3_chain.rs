@@ -89,9 +89,13 @@ fn only_the_same_bytes_go_out_again() {
     assert_eq!(broadcasting(&t, id), Broadcasting::Dropped);
     let twice = Act::Dropped(t.sighting(id));
     assert_eq!(t.refuses(twice), sighted("it was not out"));
-    // Dropped is no way to a second transaction.
+    // Dropped is no way to a second transaction on other coins, nor to one that pays no more.
+    let elsewhere = planned(t.honest_plan(id, 2, &[coin(2)]));
+    assert!(matches!(t.refuses(elsewhere), IllegalEntry::Plan(_)));
     let plan = planned(t.honest_plan(id, 2, &[coin(1)]));
-    assert_eq!(t.refuses(plan), IllegalEntry::NotOpen(id));
+    let too_little = "its fee does not replace version 1: no node would take it in its place";
+    let too_little = IllegalEntry::Plan(too_little.to_owned());
+    assert_eq!(t.refuses(plan), too_little);
     let start = t.start_act(id);
     assert!(matches!(t.refuses(start), IllegalEntry::Signing(_)));
     let retry = t.retry_act(id);
@@ -162,8 +166,8 @@ fn what_was_never_signed_is_not_ours_on_the_chain() {
     // The watch freezes a vault when a transaction spends its coins that the journal did not sign.
     let mut t = Fixture::new();
     let id = t.planned(100_000, 1);
-    let txid = t.plan_of(id).txid;
-    let ours = |t: &Fixture| t.treasury().signed_txids().contains(&txid);
+    let txid = t.plan_of(id).transaction;
+    let ours = |t: &Fixture| t.treasury().signed_transactions().contains(&txid);
     assert!(!ours(&t));
     let session = t.started(id);
     assert!(!ours(&t));

@@ -2,6 +2,7 @@
 
 use bitcoin::{Transaction, consensus};
 use domain::{Act, EntryId, SessionId, Span};
+use plans::PlanMismatch;
 use treasury::{Broadcasting, IllegalEntry, PayoutStage, Step};
 
 use crate::fixture::*;
@@ -228,14 +229,16 @@ fn a_seat_that_broke_the_protocol_signs_no_more() {
 }
 
 #[test]
-fn a_second_plan_after_the_start_is_refused() {
+fn a_plan_on_other_coins_after_the_start_is_refused() {
     let mut t = Fixture::new();
     let id = t.planned(100_000, 1);
     let session = t.started(id);
     let second = planned(t.honest_plan(id, 2, &[coin(2)]));
-    assert_eq!(t.refuses(second.clone()), IllegalEntry::NotOpen(id));
+    let running = IllegalEntry::Plan("the version before is being signed".to_owned());
+    assert_eq!(t.refuses(second.clone()), running);
     t.run(aborted(session, &[]));
-    assert_eq!(t.refuses(second), IllegalEntry::NotOpen(id));
+    let missing = PlanMismatch::MissingAnchor(coin(1).outpoint());
+    assert_eq!(t.refuses(second), IllegalEntry::Plan(missing.to_string()));
 }
 
 #[test]
@@ -278,7 +281,8 @@ fn expiry_gates_only_the_first_start() {
     t.run(aborted(session, &[]));
     t.release(ALICE, late, HARDWARE);
     let start = t.start_act(late);
-    refused_signing(&t.refuses(start), "the payout's time has passed");
+    let passed = IllegalEntry::Plan("its time has passed".to_owned());
+    assert_eq!(t.refuses(start), passed);
     let session = t.retried(in_time);
     t.run(t.signed_act(in_time, session));
     t.run(t.broadcast(in_time));
@@ -309,7 +313,7 @@ fn signed_bytes_are_those_of_the_plan_and_the_session() {
     let id = t.planned(100_000, 1);
     let session = t.started(id);
     let plan = t.plan_of(id).clone();
-    let right = whole_key(1).sign(&plan.planned);
+    let right = whole_key(1).sign(bitcoin_body(&plan));
     let refuse =
         |tx: &Transaction| t.refuses(signed_as(plan.entry, session, consensus::serialize(tx)));
     let mut moved = right.clone();
@@ -318,11 +322,11 @@ fn signed_bytes_are_those_of_the_plan_and_the_session() {
         &refuse(&moved),
         "the signed transaction is another than the planned one",
     );
-    let witness = "input 1 does not carry one valid 64-byte Schnorr signature";
+    let witness = "input 1 does not carry one valid signature in its one encoding";
     let mut unsigned = right.clone();
     unsigned.input[0].witness = bitcoin::Witness::new();
     refused_signing(&refuse(&unsigned), witness);
-    refused_signing(&refuse(&whole_key(2).sign(&plan.planned)), witness);
+    refused_signing(&refuse(&whole_key(2).sign(bitcoin_body(&plan))), witness);
     let mut two = right.clone();
     let signature = right.input[0].witness.nth(0).unwrap().to_vec();
     two.input[0].witness = bitcoin::Witness::from_slice(&[signature.clone(), signature.clone()]);
@@ -398,7 +402,7 @@ fn nothing_is_planned_or_signed_for_what_is_no_payout() {
         IllegalEntry::Unknown { what: "plan", .. }
     ));
     let enact = Act::Enacted { proposal: id };
-    let because = "a payout is planned and signed, not enacted".to_owned();
+    let because = "a payout or cancel is planned and signed, not enacted".to_owned();
     assert_eq!(t.refuses(enact), IllegalEntry::Proposal(because));
 }
 

@@ -35,14 +35,19 @@ impl World {
     fn used(&self, now: Timestamp) -> u64 {
         let of = |id: &ProposalId| {
             let (record, payout) = self.t.treasury().payout(*id)?;
-            let Amount::Btc(paid) = payout.total().unwrap();
+            let Amount::Btc(paid) = payout.total().unwrap() else {
+                panic!("not in bitcoin");
+            };
             let Decision::Payout(stage) = &record.decision else {
                 return None;
             };
             match stage.as_ref() {
                 PayoutStage::Replaced { .. } => None,
                 PayoutStage::Confirmed { time, plan, .. } => {
-                    (time.plus(DAY) > now).then(|| paid.get() + plan.fee.get())
+                    let Amount::Btc(fee) = plan.fee else {
+                        panic!("not in bitcoin");
+                    };
+                    (time.plus(DAY) > now).then(|| paid.get() + fee.get())
                 }
                 _ => Some(paid.get() + FEE_CAP),
             }
@@ -68,7 +73,7 @@ impl World {
         for id in self.payouts() {
             let stage = self.t.stage(id);
             if !matches!(stage, PayoutStage::Replaced { .. }) {
-                let once = stage.plan().spends.iter().all(|coin| spent.insert(*coin));
+                let once = stage.plan().spends().iter().all(|coin| spent.insert(*coin));
                 assert!(once, "a coin serves two payouts");
             }
             self.check_seats(id);

@@ -331,7 +331,7 @@ impl World {
             PayoutStage::Signed { .. } | PayoutStage::Confirmed { .. } => {
                 self.attempt_on(id, Try::Chain(0, number));
             }
-            PayoutStage::Replaced { .. } => self.follow(),
+            PayoutStage::Reverted { .. } | PayoutStage::Replaced { .. } => self.follow(),
         }
     }
 }
