@@ -1,12 +1,12 @@
 //! A real authorization, earned through the policy with one officer's signed approval.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::act::{Act, Approving};
 use domain::entry::{Draft, FormatVersion};
 use domain::roster::{Attestation, HexBytes};
 use domain::{
-    Approval, Author, Body, EntryId, Name, Network, Officer, OfficerId, Payout, Proposal,
+    Approval, Asset, Author, Body, Coin, EntryId, Name, Officer, OfficerId, Payout, Proposal,
     ProposalId, PublicKey, Signature, Span, Subject, Timestamp, TreasuryId,
 };
 use p256::ecdsa::SigningKey;
@@ -80,9 +80,12 @@ fn facts(
     payout: &Payout,
     officers: BTreeMap<OfficerId, Name>,
 ) -> Facts {
+    let network = payout.legs()[0].address.network();
+    let coins = [payout.asset(), payout.fee_cap().asset()];
+    let assets: BTreeSet<Coin> = coins.into_iter().filter_map(Asset::coin).collect();
     let vault = VaultFact {
         name: Name::new("Main").unwrap(),
-        network: Network::Regtest,
+        network,
     };
     Facts {
         now,
@@ -91,6 +94,7 @@ fn facts(
         officers,
         former: BTreeMap::new(),
         vaults: [(payout.vault(), vault)].into(),
+        assets,
         payees: BTreeMap::new(),
         uses: Vec::new(),
     }

@@ -11,7 +11,7 @@ use domain::{
 };
 use mpc::signing::{Signing, SigningParams};
 use mpc::{AbortClass, Bans, Fault, Refused};
-use plans::{SigningOrder, VaultView};
+use plans::{SigningOrder, TxRef, VaultView};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -57,7 +57,7 @@ fn coin(number: u8) -> TxIn {
 fn payout() -> Payout {
     let leg = Leg {
         payee: None,
-        address: stranger(),
+        address: stranger().into(),
         amount: Amount::Btc(sats(50_000)),
     };
     Payout::new(VAULT, vec![leg], sats(2_000), Note::new("").unwrap()).unwrap()
@@ -161,8 +161,11 @@ fn every_quorum_signs_the_ordered_transaction() {
         for end in ends.into_values() {
             let signed = end.unwrap();
             assert_eq!(signed.plan(), PLAN);
-            assert_eq!(signed.transaction().compute_txid(), unsigned.compute_txid());
-            verify(signed.transaction(), &spent);
+            let txid = TxRef::Bitcoin(unsigned.compute_txid());
+            assert_eq!(signed.transaction(), txid);
+            let tx: Transaction = consensus::deserialize(signed.bytes()).unwrap();
+            assert_eq!(TxRef::Bitcoin(tx.compute_txid()), txid);
+            verify(&tx, &spent);
         }
     }
 }

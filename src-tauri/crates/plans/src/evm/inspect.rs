@@ -81,7 +81,7 @@ pub(crate) fn examine_evm(
         });
     }
     let leg = check_payment(purpose, &transaction, account, chain)?;
-    let highest_fee = check_fee(&transaction, cap_of(purpose))?;
+    let highest_fee = check_fee(&transaction, cap_of(purpose, chain)?)?;
     let effects = EvmEffects {
         leg,
         anchor: taken,
@@ -206,10 +206,16 @@ fn moves(transaction: &EvmTransaction, expected: U256) -> Result<(), EvmMismatch
     })
 }
 
-fn cap_of(purpose: &Purpose<'_>) -> Amount {
-    match purpose {
+/// What the fee may be at most, in the coin that this chain takes for gas: units of another would be
+/// compared as if they were wei.
+fn cap_of(purpose: &Purpose<'_>, chain: ChainId) -> Result<Amount, EvmMismatch> {
+    let cap = match purpose {
         Purpose::Pay(payout) => payout.fee_cap(),
         Purpose::Cancel { fee_cap, .. } => *fee_cap,
+    };
+    match cap.asset().coin() {
+        Some(coin) if coin.is_native() && coin.chain() == chain => Ok(cap),
+        Some(_) | None => Err(EvmMismatch::CapAsset(cap)),
     }
 }
 

@@ -117,6 +117,11 @@ pub enum EvmMismatch {
     /// A price for gas that nobody needs to pay, or a tip above the whole.
     #[error("the transaction pays up to {0} wei for each gas, more than {max}, or a tip above the whole; {so}", max = MAX_GAS_PRICE, so = SO)]
     GasPrice(u128),
+    /// A cap in something that this chain does not take for gas.
+    #[error(
+        "the approved fee cap is {0}, which does not pay for gas on this chain; nothing is signed: it must be proposed anew with a cap in the chain's own coin"
+    )]
+    CapAsset(Amount),
     /// More fee than was approved.
     #[error("the network fee can be {fee} wei, the approved cap is {cap}; {so}", so = SO)]
     FeeOverCap {

@@ -1,17 +1,18 @@
-//! A real authorization, earned through the policy with one officer's signed approval.
+//! Real authorizations and mandates, earned through the policy with one officer's signed approval.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::act::{Act, Approving};
 use domain::entry::{Draft, FormatVersion};
+use domain::proposal::Cancel;
 use domain::roster::{Attestation, HexBytes};
 use domain::{
-    Approval, Author, Body, EntryId, Name, Network, Officer, Payout, Proposal, ProposalId,
-    PublicKey, Signature, Span, Subject, Timestamp, TreasuryId,
+    Amount, Approval, Asset, Author, Body, Coin, EntryId, Name, Network, Officer, Payout, Proposal,
+    ProposalId, PublicKey, Signature, Span, Subject, Timestamp, TreasuryId, VaultId,
 };
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
-use policy::{Authorization, Facts, Policy, Request, VaultFact, Verdict};
+use policy::{Authorised, Authorization, Facts, Mandate, Policy, Request, VaultFact, Verdict};
 
 const POLICY: &str = r#"
 version = 1
@@ -74,8 +75,16 @@ fn approve(signer: &Signer, approving: Approving, at: Timestamp) -> Approval {
     Approval::verify(&signed, &signer.officer, at).unwrap()
 }
 
-/// Alice proposes the payout under this id, Bob approves.
-pub fn grant(proposal: ProposalId, payout: &Payout) -> Authorization {
+/// What a subject speaks of: its vault, that vault's chain, the coins.
+struct World {
+    vault: VaultId,
+    network: Network,
+    assets: BTreeSet<Coin>,
+}
+
+/// Alice proposes the subject under this id; she and Bob approve where it is a change, Bob alone
+/// otherwise.
+fn decide(proposal: ProposalId, subject: Subject, world: World) -> Authorised {
     let (alice, bob) = (signer(1, "Alice"), signer(2, "Bob"));
     let policy = Policy::parse(POLICY).unwrap();
     let now = Timestamp::from_millis(1_800_000_000_000).unwrap();
@@ -83,7 +92,7 @@ pub fn grant(proposal: ProposalId, payout: &Payout) -> Authorization {
     let named = |signer: &Signer| (signer.officer.id(), signer.officer.name.clone());
     let vault = VaultFact {
         name: Name::new("Main").unwrap(),
-        network: Network::Regtest,
+        network: world.network,
     };
     let facts = Facts {
         now,
@@ -91,12 +100,14 @@ pub fn grant(proposal: ProposalId, payout: &Payout) -> Authorization {
         policy: policy.hash(),
         officers: [named(&alice), named(&bob)].into(),
         former: BTreeMap::new(),
-        vaults: [(payout.vault(), vault)].into(),
+        vaults: [(world.vault, vault)].into(),
+        assets: world.assets,
         payees: BTreeMap::new(),
         uses: Vec::new(),
     };
+    let change = subject.payouts().is_empty();
     let subject = Proposal {
-        subject: Subject::Payout(payout.clone()),
+        subject,
         expires: now.plus(Span::from_secs(3600)),
         nonce: HexBytes(vec![9; 16]),
     };
@@ -106,8 +117,9 @@ pub fn grant(proposal: ProposalId, payout: &Payout) -> Authorization {
         initiator: alice.officer.id(),
         proposed,
     };
-    let Verdict::Requires(clearance) = policy::evaluate(&policy, &facts, &request) else {
-        panic!("the policy refuses");
+    let clearance = match policy::evaluate(&policy, &facts, &request) {
+        Verdict::Requires(clearance) => clearance,
+        Verdict::Refused(reasons) => panic!("the policy refuses: {reasons}"),
     };
     let approving = Approving {
         proposal,
@@ -115,7 +127,47 @@ pub fn grant(proposal: ProposalId, payout: &Payout) -> Authorization {
         policy: facts.policy,
         expires: subject.expires,
     };
-    let approval = approve(&bob, approving, proposed);
-    let authorised = policy::authorise(clearance, &[approval], &facts).unwrap();
+    let mut approvals = vec![approve(&bob, approving, proposed)];
+    if change {
+        approvals.push(approve(&alice, approving, proposed));
+    }
+    policy::authorise(clearance, &approvals, &facts).unwrap()
+}
+
+fn coins(amounts: impl IntoIterator<Item = Asset>) -> BTreeSet<Coin> {
+    amounts.into_iter().filter_map(Asset::coin).collect()
+}
+
+/// The right to pay a payout, proposed under this id.
+pub fn grant(proposal: ProposalId, payout: &Payout) -> Authorization {
+    let world = World {
+        vault: payout.vault(),
+        network: payout.legs()[0].address.network(),
+        assets: coins([payout.asset(), payout.fee_cap().asset()]),
+    };
+    let authorised = decide(proposal, Subject::Payout(payout.clone()), world);
     authorised.into_payout().unwrap()
+}
+
+fn mandate(proposal: ProposalId, subject: Subject, assets: BTreeSet<Coin>) -> Mandate {
+    let world = World {
+        vault: VaultId::from_bytes([1; 32]),
+        network: Network::Regtest,
+        assets,
+    };
+    decide(proposal, subject, world).into_change().unwrap()
+}
+
+/// The right to cancel some payout at this cost.
+pub fn grant_cancel(proposal: ProposalId, fee_cap: Amount) -> Mandate {
+    let cancel = Cancel {
+        payout: ProposalId::from_bytes([0x71; 32]),
+        fee_cap,
+    };
+    mandate(proposal, Subject::Cancel(cancel), coins([fee_cap.asset()]))
+}
+
+/// The right to a change that cancels nothing.
+pub fn grant_asset(proposal: ProposalId, coin: Coin) -> Mandate {
+    mandate(proposal, Subject::Asset(coin), BTreeSet::new())
 }

@@ -1,7 +1,7 @@
 //! Plans of a builder that lies, one lie each: every one is refused by its own name.
 
 use crate::support::{
-    Drafted, Vault, change, honest, leg, outpoint, payout, receive, sats, txin, vault,
+    Drafted, Vault, change, honest, leg, outpoint, payout, receive, sats, stranger, txin, vault,
 };
 use bitcoin::hashes::Hash;
 use bitcoin::{
@@ -49,7 +49,7 @@ impl Case {
 }
 
 fn foreign() -> ScriptBuf {
-    leg(9, 1000).address.script_pubkey().to_owned()
+    stranger(9).script_pubkey().to_owned()
 }
 
 #[test]

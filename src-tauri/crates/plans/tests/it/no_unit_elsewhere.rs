@@ -1,9 +1,11 @@
 //! No plan that passes moves one base unit elsewhere.
 
-use crate::support::{Vault, change, honest, leg, outpoint, payout, receive, sats, vault};
+use crate::support::{
+    Vault, change, honest, leg, outpoint, payout, receive, satoshi, sats, stranger, vault,
+};
 use bitcoin::consensus;
+use domain::Payout;
 use domain::act::{Planned, PlannedInput};
-use domain::{Amount, Payout};
 use plans::inspect;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -109,8 +111,7 @@ fn apply(planned: &mut Planned, mutation: &Mutation) {
             tx.output.swap(a.index(count), b.index(count));
         }),
         Mutation::Redirect { output, to } => edit(planned, |tx| {
-            output.get_mut(&mut tx.output).script_pubkey =
-                leg(*to, 1_000).address.script_pubkey().to_owned();
+            output.get_mut(&mut tx.output).script_pubkey = stranger(*to).script_pubkey().to_owned();
         }),
         Mutation::Value { input, delta } if !planned.inputs.is_empty() => {
             let input: &mut PlannedInput = input.get_mut(&mut planned.inputs);
@@ -160,13 +161,13 @@ fn moves_nothing_elsewhere(vault: &Vault, payout: &Payout, planned: &Planned) {
     let mut paid = 0;
     for leg in payout.legs() {
         let output = outputs.next().unwrap();
-        let Amount::Btc(amount) = leg.amount;
-        assert_eq!(output.value.to_sat(), amount.get());
+        let amount = satoshi(leg.amount);
+        assert_eq!(output.value.to_sat(), amount);
         assert_eq!(
             output.script_pubkey.as_script(),
-            leg.address.script_pubkey()
+            leg.address.btc().unwrap().script_pubkey()
         );
-        paid += amount.get();
+        paid += amount;
     }
     if let Some(output) = outputs.next() {
         let path = planned.change.unwrap().path;
@@ -175,7 +176,7 @@ fn moves_nothing_elsewhere(vault: &Vault, payout: &Payout, planned: &Planned) {
         paid += output.value.to_sat();
     }
     assert_eq!(outputs.next(), None);
-    assert!(inputs > paid && inputs - paid <= payout.fee_cap().get());
+    assert!(inputs > paid && inputs - paid <= satoshi(payout.fee_cap()));
     assert!(
         tx.input
             .iter()

@@ -7,7 +7,7 @@ use bitcoin::secp256k1::{Message, Secp256k1};
 use bitcoin::sighash::{Prevouts, SighashCache, TapSighashType};
 use bitcoin::{Amount, TxOut};
 use domain::{EntryId, ProposalId};
-use plans::{FinishError, PlanMismatch, SigningOrder, order};
+use plans::{FinishError, PlanMismatch, SigningOrder, TxRef, order};
 
 fn plan_id() -> EntryId {
     EntryId::from_bytes([0x55; 32])
@@ -64,17 +64,18 @@ fn the_digests_are_recomputed_from_bytes_and_own_keys() {
     assert_eq!((order.plan(), order.proposal()), (plan_id(), proposal()));
     assert_eq!((order.version(), order.vault()), (1, vault.view.vault));
     assert_eq!(order.epoch(), vault.view.key.epoch);
-    assert_eq!(order.effects().fee().get(), 1_700);
+    assert_eq!(order.effects().unwrap().fee().get(), 1_700);
 }
 
 #[test]
 fn a_signed_plan_has_one_64_byte_witness_an_input() {
     let (vault, payout, draft) = case();
     let order = ordered(&vault, &payout, &draft);
-    let (signatures, size) = (sign(&vault, &order), order.effects().size());
+    let (signatures, size) = (sign(&vault, &order), order.effects().unwrap().size());
     let signed = order.finish(&signatures).unwrap();
     assert_eq!(signed.plan(), plan_id());
-    let tx = signed.transaction();
+    let tx: bitcoin::Transaction = bitcoin::consensus::deserialize(signed.bytes()).unwrap();
+    assert_eq!(signed.transaction(), TxRef::Bitcoin(tx.compute_txid()));
     assert_eq!(tx.compute_txid(), draft.tx.compute_txid());
     assert_eq!(tx.vsize() as u64, size.get());
     for (input, signature) in tx.input.iter().zip(&signatures) {

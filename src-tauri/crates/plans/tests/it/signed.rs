@@ -24,7 +24,8 @@ fn case() -> Case {
     let signatures: Vec<_> = digests
         .map(|input| vault.sign(input.path, input.sighash))
         .collect();
-    let signed = order.finish(&signatures).unwrap().transaction().clone();
+    let signed = order.finish(&signatures).unwrap();
+    let signed = consensus::deserialize(signed.bytes()).unwrap();
     Case {
         vault,
         payout,

@@ -65,6 +65,14 @@ pub fn sats(amount: u64) -> Sats {
     Sats::new(amount).unwrap()
 }
 
+/// How many satoshi an amount of bitcoin is.
+pub fn satoshi(amount: Amount) -> u64 {
+    match amount {
+        Amount::Btc(sats) => sats.get(),
+        Amount::Evm(..) => panic!("not bitcoin"),
+    }
+}
+
 pub fn receive(index: u32) -> ChildPath {
     ChildPath::new(ChildPath::RECEIVE, index).unwrap()
 }
@@ -83,7 +91,7 @@ pub fn stranger(seed: u8) -> BtcAddress {
 pub fn leg(seed: u8, amount: u64) -> Leg {
     Leg {
         payee: None,
-        address: stranger(seed),
+        address: stranger(seed).into(),
         amount: Amount::Btc(sats(amount)),
     }
 }
@@ -135,12 +143,9 @@ pub fn honest(vault: &Vault, payout: &Payout, coins: &[u64], rest: Option<u64>) 
     let mut output: Vec<TxOut> = payout
         .legs()
         .iter()
-        .map(|leg| {
-            let Amount::Btc(amount) = leg.amount;
-            TxOut {
-                value: bitcoin::Amount::from_sat(amount.get()),
-                script_pubkey: leg.address.script_pubkey().to_owned(),
-            }
+        .map(|leg| TxOut {
+            value: bitcoin::Amount::from_sat(satoshi(leg.amount)),
+            script_pubkey: leg.address.btc().unwrap().script_pubkey().to_owned(),
         })
         .collect();
     let place = u32::try_from(output.len()).unwrap();
