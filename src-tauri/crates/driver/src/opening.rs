@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use domain::act::Release;
 use domain::seal::{SecretBytes, ShareBinding};
-use domain::{Act, Author, Name, Officer, ProposalId, Seat, SeatKind, Span};
+use domain::{Act, Author, Name, Officer, ProposalId, Seat, SeatKind, Span, Subject};
 use keys::CardError;
 use keys::hpke::SharedSecret;
 use keys::sealed::{OpenError, Piece, SealedFile, combine_each, open_hardware, open_piece};
 use mpc::KeyShare;
-use treasury::{Decision, IllegalEntry, PayoutStage, Treasury};
+use treasury::{Decision, IllegalEntry, PayoutStage, PlanRecord, Treasury};
 
 use crate::acts::{known, overtaken, sign, words};
 use crate::crash::CrashPoint;
@@ -128,13 +128,18 @@ impl Driver {
     ) -> Result<Found, DriverError> {
         let ledger = self.ledger().await?;
         let treasury = ledger.treasury()?;
+        // A cancel is a version of its payout: its plan is the one that is opened for, and no other.
+        let (id, cancels) = match &known(treasury, id)?.proposal.subject {
+            Subject::Cancel(cancel) => (cancel.payout, Some(id)),
+            _ => (id, None),
+        };
         let record = known(treasury, id)?;
         let payout = record
             .proposal
             .subject
             .payout()
             .ok_or_else(|| DriverError::NotNow("only a payout is released".to_owned()))?;
-        let plan = plan_to_release(record, treasury)?;
+        let plan = plan_to_release(record, treasury, cancels)?;
         let vault = payout.vault();
         let vault_record = treasury
             .vaults
@@ -145,7 +150,7 @@ impl Driver {
             .map(|name| officer(treasury, name).cloned())
             .collect::<Result<_, _>>()?;
         // Told before anybody touches a key.
-        if !treasury.freezes_over(vault, Some(id)).is_empty() {
+        if treasury.is_held(vault, id, plan.cancels) {
             return Err(IllegalEntry::Frozen.into());
         }
         let people: BTreeSet<_> = officers.iter().map(Officer::id).collect();
@@ -192,7 +197,7 @@ impl Driver {
             vault,
             seat,
             officers,
-            plan,
+            plan: plan.entry,
             binding,
         })
     }
@@ -207,13 +212,19 @@ struct Found {
     binding: ShareBinding,
 }
 
-fn plan_to_release(
-    record: &treasury::ProposalRecord,
+/// The plan that waits for releases. Where a cancel was named, it has to be the plan of that one: nobody
+/// opens a seat for a payment in the belief that it stops one.
+fn plan_to_release<'a>(
+    record: &'a treasury::ProposalRecord,
     treasury: &Treasury,
-) -> Result<domain::EntryId, DriverError> {
+    cancels: Option<ProposalId>,
+) -> Result<&'a PlanRecord, DriverError> {
     let why = match &record.decision {
+        Decision::Payout(stage) if cancels.is_some() && stage.plan().cancels != cancels => {
+            "no plan of this cancel waits; `countersign show` says what is missing".to_owned()
+        }
         Decision::Payout(stage) => match stage.as_ref() {
-            PayoutStage::Planned(plan) | PayoutStage::Aborted(plan, _) => return Ok(plan.entry),
+            PayoutStage::Planned(plan) | PayoutStage::Aborted(plan, _) => return Ok(plan),
             PayoutStage::Signing(..) => "it is being signed".to_owned(),
             PayoutStage::Signed { .. }
             | PayoutStage::Confirmed { .. }
