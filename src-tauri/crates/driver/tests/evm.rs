@@ -274,7 +274,13 @@ async fn rule_3_down_dropped_and_reorged_the_same_bytes_and_one_payment() {
     assert!(bodies.len() >= 3, "{}", bodies.len());
     let raw = |body: &String| {
         let body: Value = serde_json::from_str(body).unwrap();
-        body["params"][0].as_str().unwrap().to_owned()
+        let calls = match body {
+            Value::Array(calls) => calls,
+            call => vec![call],
+        };
+        let mut sends = calls.iter();
+        let send = sends.find(|call| call["method"] == "eth_sendRawTransaction");
+        send.unwrap()["params"][0].as_str().unwrap().to_owned()
     };
     assert!(bodies.iter().all(|body| raw(body) == raw(&bodies[0])));
 }

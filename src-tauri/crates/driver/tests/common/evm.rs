@@ -156,6 +156,16 @@ USDC = {{ chain = "eip155:{CHAIN_ID}", contract = "{}", decimals = 6 }}
         id
     }
 
+    /// The signed bytes of an earlier version of a payout, as hexadecimal text.
+    pub async fn stage_bytes(&self, id: ProposalId, version: u32) -> String {
+        let replay = self.driver.view().await.unwrap();
+        let (record, _) = replay.treasury().unwrap().payout(id).unwrap();
+        let mut earlier = record.earlier.iter();
+        let found = earlier.find(|one| one.plan.version() == version).unwrap();
+        let (bytes, _) = found.signed.as_ref().unwrap();
+        format!("0x{}", hex::encode(bytes))
+    }
+
     /// The vault's transactions in the chain, by the node.
     pub fn mined(&self) -> Vec<Sent> {
         let account = self.account.to_string().to_lowercase();
