@@ -36,7 +36,8 @@ async fn freeze(tokens: &mut Tokens, id: ProposalId) -> EntryId {
 
 /// The nonce and the highest price of the present version.
 async fn offer(tokens: &Tokens, id: ProposalId) -> (u64, u128) {
-    match tokens.stage(id).await.unwrap().plan().reserved {
+    let stage = tokens.stage(id).await.unwrap();
+    match stage.plan().reserved {
         Reserved::Nonce(anchor, fees) => (anchor.nonce, fees.max_fee_per_gas),
         Reserved::Outpoints(_) => panic!("not of an EVM chain"),
     }
