@@ -10,7 +10,7 @@ use keys::CardError;
 use keys::hpke::SharedSecret;
 use keys::sealed::{OpenError, Piece, SealedFile, combine_each, open_hardware, open_piece};
 use mpc::KeyShare;
-use treasury::{Decision, IllegalEntry, PayoutStage, Treasury};
+use treasury::{Decision, IllegalEntry, PayoutStage, PlanRecord, Treasury};
 
 use crate::acts::{known, overtaken, sign, words};
 use crate::crash::CrashPoint;
@@ -136,7 +136,7 @@ impl Driver {
     ) -> Result<Found, DriverError> {
         let ledger = self.ledger().await?;
         let treasury = ledger.treasury()?;
-        let (vault, plans) = what_to_release(treasury, id)?;
+        let (id, cancels, vault, plans) = what_to_release(treasury, id)?;
         let vault_record = treasury
             .vaults
             .get(&vault)
@@ -146,7 +146,7 @@ impl Driver {
             .map(|name| officer(treasury, name).cloned())
             .collect::<Result<_, _>>()?;
         // Told before anybody touches a key.
-        if treasury.is_held(vault, id, cancel_in_force(treasury, id)) {
+        if treasury.is_held(vault, id, cancels) {
             return Err(IllegalEntry::Frozen.into());
         }
         let people: BTreeSet<_> = officers.iter().map(Officer::id).collect();
@@ -215,56 +215,55 @@ enum Released {
     Batch(ProposalId, PlansHash),
 }
 
-/// The vault and the plans: of a payout, of the payout that a cancel is for, or of a batch.
+/// The payout, the cancel that is signed for it, the vault and the plans: of a payout, of the payout that a
+/// cancel is for, or of a batch.
 fn what_to_release(
     treasury: &Treasury,
     id: ProposalId,
-) -> Result<(domain::VaultId, Released), DriverError> {
-    match &known(treasury, id)?.proposal.subject {
+) -> Result<(ProposalId, Option<ProposalId>, domain::VaultId, Released), DriverError> {
+    // A cancel is a version of its payout: its plan is the one that is opened for, and no other.
+    let (id, cancels) = match &known(treasury, id)?.proposal.subject {
+        Subject::Cancel(cancel) => (cancel.payout, Some(id)),
         Subject::Batch(batch) => {
-            let plans = treasury.plans_to_release(id);
-            if plans.len()
-                < treasury
-                    .items(id)
-                    .filter(|(_, item)| item.is_open())
-                    .count()
-                || plans.is_empty()
-            {
-                return Err(DriverError::NotNow(
-                    "not every payout of the batch is planned yet; `countersign show` says what is missing"
-                        .to_owned(),
-                ));
-            }
-            let hash = PlansHash::of(plans.iter().map(|(_, plan)| *plan));
-            Ok((batch.vault(), Released::Batch(id, hash)))
+            let plans = Released::Batch(id, plans_of_batch(treasury, id)?);
+            return Ok((id, None, batch.vault(), plans));
         }
-        Subject::Cancel(cancel) => what_to_release(treasury, cancel.payout),
-        subject => {
-            let payout = subject.payout().ok_or_else(|| {
-                DriverError::NotNow("only a payout, a batch or a cancel is released".to_owned())
-            })?;
-            let plan = plan_to_release(known(treasury, id)?, treasury)?;
-            Ok((payout.vault(), Released::Plan(plan)))
-        }
-    }
+        _ => (id, None),
+    };
+    let record = known(treasury, id)?;
+    let payout = record.proposal.subject.payout().ok_or_else(|| {
+        DriverError::NotNow("only a payout, a batch or a cancel is released".to_owned())
+    })?;
+    let plan = plan_to_release(record, treasury, cancels)?;
+    let plans = Released::Plan(plan.entry);
+    Ok((id, plan.cancels, payout.vault(), plans))
 }
 
-/// The cancel that the present version of a payout is for.
-fn cancel_in_force(treasury: &Treasury, id: ProposalId) -> Option<ProposalId> {
-    let record = treasury.proposals.get(&id)?;
-    match &record.proposal.subject {
-        Subject::Cancel(_) => Some(id),
-        _ => record.stage().and_then(|stage| stage.plan().cancels),
+fn plans_of_batch(treasury: &Treasury, id: ProposalId) -> Result<PlansHash, DriverError> {
+    let plans = treasury.plans_to_release(id);
+    let mut open = treasury.items(id).filter(|(_, item)| item.is_open());
+    if plans.is_empty() || open.any(|(_, item)| item.stage().is_none()) {
+        return Err(DriverError::NotNow(
+            "not every payout of the batch is planned, or all are signed; `countersign show` says what is missing"
+                .to_owned(),
+        ));
     }
+    Ok(PlansHash::of(plans.iter().map(|(_, plan)| *plan)))
 }
 
-fn plan_to_release(
-    record: &treasury::ProposalRecord,
+/// The plan that waits for releases. Where a cancel was named, it has to be the plan of that one: nobody
+/// opens a seat for a payment in the belief that it stops one.
+fn plan_to_release<'a>(
+    record: &'a treasury::ProposalRecord,
     treasury: &Treasury,
-) -> Result<domain::EntryId, DriverError> {
+    cancels: Option<ProposalId>,
+) -> Result<&'a PlanRecord, DriverError> {
     let why = match &record.decision {
+        Decision::Payout(stage) if cancels.is_some() && stage.plan().cancels != cancels => {
+            "no plan of this cancel waits; `countersign show` says what is missing".to_owned()
+        }
         Decision::Payout(stage) => match stage.as_ref() {
-            PayoutStage::Planned(plan) | PayoutStage::Aborted(plan, _) => return Ok(plan.entry),
+            PayoutStage::Planned(plan) | PayoutStage::Aborted(plan, _) => return Ok(plan),
             PayoutStage::Signing(..) => "it is being signed".to_owned(),
             PayoutStage::Signed { .. }
             | PayoutStage::Confirmed { .. }

@@ -25,6 +25,7 @@ async fn restored(
         administrators: vec![name("Ivan")],
         expires_in: week(),
         bitcoin: acme.driver.settings().bitcoin.clone(),
+        evm: Vec::new(),
         attestation_certificates: None,
     };
     let surroundings = Surroundings {

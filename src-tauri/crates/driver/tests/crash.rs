@@ -124,7 +124,9 @@ async fn finish(acme: &mut Acme, id: ProposalId, point: CrashPoint) {
                 acme.node.mine(2).unwrap();
             }
             Some(PayoutStage::Confirmed { .. }) => return,
-            Some(PayoutStage::Replaced { .. }) => panic!("{}: replaced", point.name()),
+            Some(PayoutStage::Replaced { .. } | PayoutStage::Reverted { .. }) => {
+                panic!("{}: replaced", point.name())
+            }
         }
     }
 }
@@ -141,7 +143,7 @@ async fn stage(acme: &Acme, id: ProposalId) -> Option<PayoutStage> {
 async fn payments(acme: &Acme, id: ProposalId) -> usize {
     let replay = acme.driver.view().await.unwrap();
     let (_, payout) = replay.treasury().unwrap().payout(id).unwrap();
-    let address = payout.legs()[0].address.as_str().to_owned();
+    let address = payout.legs()[0].address.to_string();
     let mut paid = 0;
     for height in 0..=acme.node.height().unwrap() {
         let hash: String = acme.node.call("getblockhash", &[height.into()]).unwrap();
@@ -175,7 +177,7 @@ async fn rule_1_killed_at_every_point_of_key_generation_nothing_of_it_is_used() 
         );
         acme.reopen();
         acme.turn().await;
-        let ready = acme.driver.address(&name(&vault)).await.is_ok();
+        let ready = acme.driver.address(&name(&vault), None).await.is_ok();
         assert_eq!(
             ready,
             point == CrashPoint::VaultReadyAppended,
@@ -187,7 +189,7 @@ async fn rule_1_killed_at_every_point_of_key_generation_nothing_of_it_is_used() 
                 .keygen(&name(&vault), &mut acme.desk)
                 .await
                 .unwrap();
-            acme.driver.address(&name(&vault)).await.unwrap();
+            acme.driver.address(&name(&vault), None).await.unwrap();
         }
     }
 }

@@ -55,7 +55,7 @@ async fn every_act_is_refused(
         fault(acme.driver.keygen(&name("Main"), &mut acme.desk).await),
         why
     );
-    assert_eq!(fault(acme.driver.address(&name("Main")).await), why);
+    assert_eq!(fault(acme.driver.address(&name("Main"), None).await), why);
     let backup = acme.folder.path().join("backup of a fault");
     assert_eq!(fault(acme.driver.backup(&backup).await), why);
     let to = tempfile::tempdir().unwrap();

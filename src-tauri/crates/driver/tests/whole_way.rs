@@ -5,7 +5,7 @@
 #[expect(dead_code, reason = "each test file uses its own part")]
 mod common;
 
-use common::{Acme, name};
+use common::{Acme, btc, name};
 use driver::Event;
 use serde_json::Value;
 use treasury::{Decision, PayoutStage};
@@ -32,7 +32,7 @@ async fn a_payout_is_proposed_approved_released_signed_and_confirmed() {
         panic!("{events:?}");
     };
     assert_eq!(txid, sent);
-    assert_eq!(acme.mempool(), [*txid]);
+    assert_eq!(acme.mempool(), [btc(*txid)]);
     acme.node.mine(2).unwrap();
     let events = acme.turn().await;
     assert!(
@@ -64,7 +64,7 @@ fn node_shows(acme: &Acme, txid: &str, subject: &domain::Subject) {
         .iter()
         .zip(shown["vout"].as_array().unwrap())
     {
-        assert_eq!(output["scriptPubKey"]["address"], leg.address.as_str());
+        assert_eq!(output["scriptPubKey"]["address"], leg.address.to_string());
         let shown = bitcoin::Amount::from_btc(output["value"].as_f64().unwrap()).unwrap();
         assert_eq!(
             domain::Amount::Btc(domain::Sats::new(shown.to_sat()).unwrap()),

@@ -1,6 +1,9 @@
 //! A treasury on the real stack: virtual YubiKeys behind the real card service, a real node, the
 //! session's real keyring.
 
+mod clock;
+pub mod evm;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,9 +15,8 @@ use domain::{
     SeatId, SeatKind, Span, Subject, Timestamp, VaultId, VaultPlan,
 };
 use driver::{
-    BitcoinSettings, Clock, ClockError, Crash, DeskError, Driver, DriverError, Event, FoundingPlan,
-    Home, Moment, NoCrash, Prompt, Purpose, Surroundings, SystemClock, YubiKeys, first_anchors,
-    keep_enrolment,
+    BitcoinSettings, Crash, DeskError, Driver, DriverError, Event, FoundingPlan, Home, NoCrash,
+    Prompt, Purpose, Surroundings, YubiKeys, first_anchors, keep_enrolment,
 };
 use keys::enrol::{self, ExistingKeys};
 use keys::{Cards, Pin, PinStatus, Puk};
@@ -22,6 +24,7 @@ use testkit::bitcoind::Bitcoind;
 use testkit::room::{Card, CardOptions, Room};
 use treasury::{Decision, PayoutStage};
 
+pub use clock::TestClock;
 pub use testkit::typed::PIN;
 use testkit::typed::PUK;
 
@@ -34,49 +37,6 @@ impl Prompt for Typist {
     }
 
     fn touch(&mut self, _: &Officer, _: &Purpose) {}
-}
-
-/// The system's clock, which a test can set.
-#[derive(Default)]
-pub struct TestClock {
-    ahead_ms: AtomicU64,
-    behind_ms: AtomicU64,
-    boot_ahead_ms: AtomicU64,
-}
-
-impl TestClock {
-    /// Time passes, for both clocks.
-    pub fn pass(&self, span: Span) {
-        self.ahead_ms.fetch_add(span.as_millis(), Ordering::SeqCst);
-        self.boot_ahead_ms
-            .fetch_add(span.as_millis(), Ordering::SeqCst);
-    }
-
-    /// Somebody sets the wall clock ahead.
-    pub fn set_ahead(&self, span: Span) {
-        self.ahead_ms.fetch_add(span.as_millis(), Ordering::SeqCst);
-    }
-
-    /// Somebody sets the wall clock behind.
-    pub fn set_behind(&self, span: Span) {
-        self.behind_ms.fetch_add(span.as_millis(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Result<Moment, ClockError> {
-        let real = SystemClock.now()?;
-        let wall = real
-            .wall
-            .plus(Span::from_millis(self.ahead_ms.load(Ordering::SeqCst)))
-            .minus(Span::from_millis(self.behind_ms.load(Ordering::SeqCst)));
-        let since_boot = real.since_boot + self.boot_ahead_ms.load(Ordering::SeqCst);
-        Ok(Moment {
-            wall,
-            boot: real.boot,
-            since_boot,
-        })
-    }
 }
 
 /// Three founders, their cards, a node, and a driver.
@@ -134,6 +94,10 @@ impl Acme {
     }
 
     pub async fn found_with(policy: &str, crash: Arc<dyn Crash>) -> Self {
+        Self::found_on(vec![Network::Regtest], policy, crash).await
+    }
+
+    pub async fn found_on(networks: Vec<Network>, policy: &str, crash: Arc<dyn Crash>) -> Self {
         let room = Room::from_env().unwrap();
         // They blink long enough for a busy machine.
         let options = CardOptions {
@@ -157,7 +121,7 @@ impl Acme {
         let mut desk = YubiKeys::new(reader, Typist);
         let plan = FoundingPlan {
             name: name("Acme Treasury"),
-            networks: vec![Network::Regtest],
+            networks,
             policy: policy.to_owned(),
             officers: ["Alice", "Bob", "Carol"].map(name).to_vec(),
             machine: name("host"),
@@ -218,7 +182,11 @@ impl Acme {
     }
 
     pub async fn make_vault(&mut self, vault: &str) -> VaultId {
-        let plan = self.vault_plan(vault).await;
+        self.make_vault_on(vault, Network::Regtest).await
+    }
+
+    pub async fn make_vault_on(&mut self, vault: &str, network: Network) -> VaultId {
+        let plan = self.vault_plan_on(vault, network).await;
         let id = self.propose("Alice", Subject::Vault(plan)).await.unwrap();
         self.approve(id, "Alice").await.unwrap();
         self.approve(id, "Bob").await.unwrap();
@@ -230,6 +198,10 @@ impl Acme {
     }
 
     pub async fn vault_plan(&self, vault: &str) -> VaultPlan {
+        self.vault_plan_on(vault, Network::Regtest).await
+    }
+
+    pub async fn vault_plan_on(&self, vault: &str, network: Network) -> VaultPlan {
         let officers = self.officer_ids().await;
         let machine = self.driver.machine();
         let seat = |number, title: &str, kind| Seat {
@@ -256,7 +228,7 @@ impl Acme {
                 },
             ),
         ];
-        VaultPlan::new(name(vault), Network::Regtest, 2, 2, seats).unwrap()
+        VaultPlan::new(name(vault), network, 2, 2, seats).unwrap()
     }
 
     pub async fn officer_ids(&self) -> Vec<domain::OfficerId> {
@@ -270,8 +242,9 @@ impl Acme {
 
     /// Pays into the vault and lets it ripen.
     pub async fn fund(&self, btc: &str) {
-        let (_, address) = self.driver.address(&name("Main")).await.unwrap();
-        self.node.fund(address.as_str(), sats(btc).get()).unwrap();
+        let (_, address) = self.driver.address(&name("Main"), None).await.unwrap();
+        let address = address.to_string();
+        self.node.fund(&address, sats(btc).get()).unwrap();
         self.node.mine(2).unwrap();
     }
 
@@ -308,7 +281,7 @@ impl Acme {
             .unwrap();
         let legs = amounts.iter().map(|btc| Leg {
             payee: None,
-            address: outside(),
+            address: outside().into(),
             amount: Amount::Btc(sats(btc)),
         });
         Subject::Payout(
@@ -341,7 +314,7 @@ impl Acme {
     pub async fn set_payee(&mut self, payee: &str, address: BtcAddress) {
         self.govern(Subject::Payee(PayeeChange::Set {
             name: name(payee),
-            address,
+            address: address.into(),
         }))
         .await;
     }
@@ -464,7 +437,7 @@ impl Acme {
     pub async fn payments(&self, id: ProposalId) -> usize {
         let replay = self.driver.view().await.unwrap();
         let (_, payout) = replay.treasury().unwrap().payout(id).unwrap();
-        let address = payout.legs()[0].address.as_str().to_owned();
+        let address = payout.legs()[0].address.to_string();
         let mut transactions: Vec<serde_json::Value> = Vec::new();
         for height in 0..=self.node.height().unwrap() {
             let hash: String = self.node.call("getblockhash", &[height.into()]).unwrap();
@@ -483,6 +456,14 @@ impl Acme {
             .flat_map(|transaction| transaction["vout"].as_array().unwrap())
             .filter(|output| output["scriptPubKey"]["address"] == address.as_str())
             .count()
+    }
+}
+
+/// The id of a Bitcoin transaction.
+pub fn btc(transaction: plans::TxRef) -> Txid {
+    match transaction {
+        plans::TxRef::Bitcoin(txid) => txid,
+        plans::TxRef::Evm(_) => panic!("{transaction:?}"),
     }
 }
 
