@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand};
 use domain::{ChainId, Name, Network, Note};
 
 pub use propose::{
-    ProposeAsset, ProposeCancel, ProposeCommand, ProposePayee, ProposePayout, Proposer,
+    ProposeAsset, ProposeBatch, ProposeCancel, ProposeCommand, ProposePayee, ProposePayout,
+    Proposer,
 };
 pub use values::{AmountText, PayLeg, RecoverySeat, SeatOfficers, Wait};
 

@@ -2,6 +2,7 @@
 
 mod acted;
 mod backup;
+mod batch;
 mod bump;
 mod clock;
 mod contract;

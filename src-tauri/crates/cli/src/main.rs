@@ -14,6 +14,7 @@ mod paper;
 mod payees;
 mod proposal;
 mod secrets;
+mod table;
 mod terminal;
 mod timeline;
 mod view;

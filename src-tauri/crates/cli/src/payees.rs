@@ -100,11 +100,16 @@ fn how_to_enter(chain: ChainId) -> String {
     )
 }
 
-fn amount(treasury: &Treasury, network: Network, written: &AmountText) -> anyhow::Result<Amount> {
-    let known: Vec<Asset> = match network.chain_id() {
+/// What a vault on this network can pay.
+pub fn known(treasury: &Treasury, network: Network) -> Vec<Asset> {
+    match network.chain_id() {
         None => vec![Asset::Btc],
         Some(chain) => coins(treasury, chain).map(Asset::Evm).collect(),
-    };
+    }
+}
+
+fn amount(treasury: &Treasury, network: Network, written: &AmountText) -> anyhow::Result<Amount> {
+    let known = known(treasury, network);
     written.read(&known).map_err(|error| match error {
         AmountError::UnknownAsset(symbol) => unknown(&known, network, &symbol),
         other => anyhow::anyhow!("{other}; nothing was proposed"),
@@ -131,7 +136,21 @@ fn unknown(known: &[Asset], network: Network, symbol: &str) -> anyhow::Error {
 
 fn read(treasury: &Treasury, network: Network, written: &PayLeg) -> anyhow::Result<Leg> {
     let amount = amount(treasury, network, &written.amount)?;
-    let by_name = Name::new(written.to.as_str())
+    let (payee, address) = payee(treasury, network, &written.to)?;
+    Ok(Leg {
+        payee,
+        address,
+        amount,
+    })
+}
+
+/// Who is paid, by the name in the address book or by an address, which may be in the book as well.
+pub fn payee(
+    treasury: &Treasury,
+    network: Network,
+    written: &str,
+) -> anyhow::Result<(Option<Name>, Address)> {
+    let by_name = Name::new(written)
         .ok()
         .and_then(|name| treasury.payees.get(&name).map(|payee| (name, payee)));
     if let Some((name, payee)) = by_name {
@@ -141,23 +160,15 @@ fn read(treasury: &Treasury, network: Network, written: &PayLeg) -> anyhow::Resu
                 payee.address.network()
             );
         }
-        return Ok(Leg {
-            payee: Some(name),
-            address: payee.address.clone(),
-            amount,
-        });
+        return Ok((Some(name), payee.address.clone()));
     }
-    let address = address(treasury, network, &written.to)?;
+    let address = address(treasury, network, written)?;
     let payee = treasury
         .payees
         .iter()
         .find(|(_, payee)| payee.address == address)
         .map(|(name, _)| name.clone());
-    Ok(Leg {
-        payee,
-        address,
-        amount,
-    })
+    Ok((payee, address))
 }
 
 fn address(treasury: &Treasury, network: Network, text: &str) -> anyhow::Result<Address> {
@@ -184,7 +195,7 @@ fn looks_like_an_address(text: &str) -> bool {
 }
 
 /// Paying oneself only costs a fee; whoever writes it has taken the wrong line.
-fn refuse_own(id: VaultId, vault: &VaultRecord, legs: &[Leg]) -> anyhow::Result<()> {
+pub fn refuse_own(id: VaultId, vault: &VaultRecord, legs: &[Leg]) -> anyhow::Result<()> {
     let Some(view) = vault.view(id) else {
         return Ok(());
     };

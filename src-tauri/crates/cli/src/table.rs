@@ -219,10 +219,15 @@ mod tests {
 
     fn known() -> Vec<Asset> {
         let coin = |symbol: &str, contract, decimals| {
-            Asset::Evm(Coin::new(chain(), contract, Symbol::new(symbol).unwrap(), decimals).unwrap())
+            Asset::Evm(
+                Coin::new(chain(), contract, Symbol::new(symbol).unwrap(), decimals).unwrap(),
+            )
         };
         let contract = EvmAddress::parse("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359", chain());
-        vec![coin("ETH", None, 18), coin("USDC", Some(contract.unwrap()), 6)]
+        vec![
+            coin("ETH", None, 18),
+            coin("USDC", Some(contract.unwrap()), 6),
+        ]
     }
 
     fn find(text: &str) -> Result<(Option<Name>, Address), String> {
@@ -290,7 +295,11 @@ mod tests {
             let said = read(text.as_bytes()).unwrap_err();
             assert!(said.contains(why), "{said}");
         }
-        assert!(read(b"payee,amount,asset\n\xff,1,ETH\n").unwrap_err().contains("UTF-8"));
+        assert!(
+            read(b"payee,amount,asset\n\xff,1,ETH\n")
+                .unwrap_err()
+                .contains("UTF-8")
+        );
     }
 
     #[test]

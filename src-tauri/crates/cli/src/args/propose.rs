@@ -12,6 +12,12 @@ use super::values::{AmountText, PayLeg, Wait, chain_id, symbol};
 pub enum ProposeCommand {
     /// A payout with one or more legs
     Payout(ProposePayout),
+    /// A table of payouts (CSV), decided as one
+    ///
+    /// The first line names the columns payee, amount, asset and, if wanted, memo. Each further line is a
+    /// payout of an EVM vault, up to 1000 under one digest, one approval and one release; on a Bitcoin
+    /// vault all lines are the legs of one payout. Bad lines are named, and then nothing is proposed.
+    Batch(ProposeBatch),
     /// Another policy
     Policy {
         /// The policy's file
@@ -79,6 +85,25 @@ pub struct ProposePayee {
     /// Strike the payee out
     #[arg(long)]
     pub remove: bool,
+    /// Who proposes, and until when
+    #[command(flatten)]
+    pub by: Proposer,
+}
+
+/// `propose batch`.
+#[derive(Debug, Args)]
+pub struct ProposeBatch {
+    /// The table, as CSV in UTF-8
+    pub file: PathBuf,
+    /// The vault that pays
+    #[arg(long)]
+    pub vault: Name,
+    /// The most that the network fee of each payout may be [default: what is usual on the network]
+    #[arg(long, value_name = "AMOUNT")]
+    pub fee_cap: Option<AmountText>,
+    /// What all of it is for
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub memo: Note,
     /// Who proposes, and until when
     #[command(flatten)]
     pub by: Proposer,

@@ -78,6 +78,8 @@ pub fn in_order(view: &View, open: bool) -> Vec<(ProposalId, &ProposalRecord)> {
         .treasury()
         .proposals
         .iter()
+        // The payouts of a batch are shown with it.
+        .filter(|(_, record)| record.batch.is_none())
         .filter(|(_, record)| !open || !Status::of(record).is_final())
         .map(|(id, record)| (*id, record))
         .collect();

@@ -32,6 +32,7 @@ pub async fn propose(terminal: &Terminal, what: ProposeCommand) -> anyhow::Resul
             let subject = payout_subject(&view, &payout)?;
             return submit_payout(terminal, driver, &view, subject, &payout.by).await;
         }
+        ProposeCommand::Batch(batch) => (super::batch::subject(&view, &batch)?, batch.by),
         ProposeCommand::Asset(asset) => (asset_subject(&view, &asset)?, asset.by),
         ProposeCommand::Cancel(cancel) => (cancel_subject(&view, &cancel)?, cancel.by),
         ProposeCommand::Policy { file, by } => (policy_subject(&file)?, by),

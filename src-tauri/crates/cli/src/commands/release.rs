@@ -67,7 +67,14 @@ fn refuse_frozen(view: &View, id: domain::ProposalId) -> anyhow::Result<()> {
 }
 
 fn signed(view: &View, id: domain::ProposalId) -> anyhow::Result<bool> {
-    Ok(match acted::record(view, id)?.stage() {
+    let record = acted::record(view, id)?;
+    if !record.items.is_empty() {
+        return Ok(record
+            .items
+            .iter()
+            .all(|item| signed(view, *item).unwrap_or(false)));
+    }
+    Ok(match record.stage() {
         Some(
             PayoutStage::Signed { .. }
             | PayoutStage::Confirmed { .. }

@@ -1,13 +1,15 @@
 //! `show`: one proposal whole.
 
+use domain::ProposalId;
 use driver::{Driver, DriverError};
-use serde_json::Value;
-use treasury::{Broadcasting, PayoutStage};
+use serde_json::{Value, json};
+use treasury::{Broadcasting, PayoutStage, ProposalRecord};
 
 use super::acted;
 use crate::ids;
 use crate::out::Report;
-use crate::proposal::{OnChain, sheet, sheet_json};
+use crate::paper::Paper;
+use crate::proposal::{OnChain, Status, sheet, sheet_json, summary};
 use crate::terminal::Terminal;
 use crate::view::View;
 
@@ -35,11 +37,43 @@ pub async fn show(terminal: &Terminal, id: &str) -> anyhow::Result<Report> {
         )
         | None => OnChain::Nothing,
     };
-    let json = sheet_json(&view, id, record, &chain);
-    Ok(Report::done(
-        sheet(&view, id, record, &chain),
-        Value::Object(json),
-    ))
+    let mut json = sheet_json(&view, id, record, &chain);
+    let mut text = sheet(&view, id, record, &chain);
+    if !record.items.is_empty() {
+        text.push_str(&items(&view, id));
+        json.insert("items".to_owned(), items_json(&view, id));
+    }
+    Ok(Report::done(text, Value::Object(json)))
+}
+
+/// Each payout of a batch with what became of it.
+fn items(view: &View, batch: ProposalId) -> String {
+    let mut rows = vec![["", "ID", "STATUS", "PAYOUT"].map(str::to_owned).to_vec()];
+    for ((id, item), number) in view.treasury().items(batch).zip(1_u32..) {
+        rows.push(vec![
+            number.to_string(),
+            id.short(),
+            Status::of(item).word().to_owned(),
+            summary(view.treasury(), &item.proposal.subject),
+        ]);
+    }
+    let mut paper = Paper::default();
+    paper.gap();
+    paper.line("Payouts of the batch");
+    paper.table(&rows);
+    paper.text()
+}
+
+fn items_json(view: &View, batch: ProposalId) -> Value {
+    let one = |(id, item): (ProposalId, &ProposalRecord)| {
+        json!({
+            "id": id.to_string(),
+            "status": Status::of(item).word(),
+            "summary": summary(view.treasury(), &item.proposal.subject),
+            "txid": item.stage().filter(|stage| stage.started()).map(|stage| stage.plan().transaction.to_string()),
+        })
+    };
+    Value::Array(view.treasury().items(batch).map(one).collect())
 }
 
 /// Asks the node; a node that does not answer hides nothing else.

@@ -41,10 +41,36 @@ fn is_held(view: &View, id: ProposalId, record: &ProposalRecord) -> bool {
     }
 }
 
+/// What an approved batch waits for.
+fn batch(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
+    let treasury = view.treasury();
+    let (mut unplanned, mut unsigned) = (0_usize, 0_usize);
+    for (_, item) in treasury.items(id).filter(|(_, item)| item.is_open()) {
+        match item.stage() {
+            None => unplanned = unplanned.saturating_add(1),
+            Some(_) => unsigned = unsigned.saturating_add(1),
+        }
+    }
+    if unplanned > 0 {
+        return format!(
+            "the transactions of {} more: it is approved, and they are planned as soon as the node answers",
+            paper::count(unplanned, "payout")
+        );
+    }
+    format!(
+        "{} to sign {}",
+        seats(view, record),
+        paper::count(unsigned, "payout")
+    )
+}
+
 fn open(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
     match view.replay.authorise(view.treasury(), id, view.now) {
         Some(Ok(_)) if record.proposal.subject.payout().is_some() => {
             "its transaction: it is approved, and planned as soon as the node answers and the vault has the funds".to_owned()
+        }
+        Some(Ok(_)) if matches!(record.proposal.subject, Subject::Batch(_)) => {
+            batch(view, id, record)
         }
         Some(Ok(_)) if matches!(record.proposal.subject, Subject::Cancel(_)) => {
             "its transaction: it is approved, and planned as soon as the node answers and the payout is not being signed".to_owned()
@@ -144,12 +170,17 @@ fn payout(view: &View, id: ProposalId, record: &ProposalRecord, stage: &PayoutSt
 /// Which seats must be opened, and by whom.
 fn seats(view: &View, record: &ProposalRecord) -> String {
     let treasury = view.treasury();
-    let vault = record.proposal.subject.payout().and_then(|payout| {
-        treasury
-            .vaults
-            .get(&payout.vault())
-            .map(|v| (payout.vault(), v))
-    });
+    let vault = record
+        .proposal
+        .subject
+        .payouts()
+        .first()
+        .and_then(|payout| {
+            treasury
+                .vaults
+                .get(&payout.vault())
+                .map(|v| (payout.vault(), v))
+        });
     let Some((id, vault)) = vault else {
         return "its vault, which is not there".to_owned();
     };
