@@ -5,11 +5,15 @@ mod common;
 
 use anyhow::Result;
 use common::{OFFICERS, PIN, POLICY, Stage, text};
-use serde_json::Value;
+use serde_json::{Value, json};
+use testkit::anvil::Anvil;
 
 /// A contract and a payee that nobody has the key of.
 const TOKEN: &str = "0x5FbDB2315678afecb367f032d93F642f64180aa3";
 const PAYEE: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+
+/// An address that is given code.
+const TOKEN_LIKE: &str = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
 
 fn founded() -> Result<Stage> {
     let stage = Stage::new()?;
@@ -179,5 +183,51 @@ fn a_vault_on_an_evm_chain_reads_right_while_its_node_is_away() -> Result<()> {
         status.contains("Tokens, on a private chain, eip155:31337"),
         "{status}"
     );
+    the_node_comes(&stage, &own, &id)
+}
+
+/// With a node: what is held, a payout to its end, and a payee that is a contract.
+fn the_node_comes(stage: &Stage, own: &str, unfunded: &str) -> Result<()> {
+    let chain = Anvil::start()?;
+    let set = ["settings", "evm", "31337", &chain.url()];
+    stage.run(&set, &[])?.done()?;
+    // Two ETH.
+    let coins = json!("0x1bc16d674ec80000");
+    let _: Value = chain.call("anvil_setBalance", &[json!(own), coins])?;
+    let code = [json!(TOKEN_LIKE), json!("0x00")];
+    let _: Value = chain.call("anvil_setCode", &code)?;
+    let decline = ["decline", unfunded, "--as", "Bob"];
+    stage.run(&decline, &[PIN])?.done()?;
+
+    let contract = stage.run(&payout(&format!("{TOKEN_LIKE}=0.1 ETH")), &[PIN])?;
+    let said = contract.done()?;
+    let warning = format!("WARNING  {TOKEN_LIKE} is a contract: make sure");
+    assert!(
+        said.out.contains(&warning) && said.err.contains(&warning),
+        "{said:?}"
+    );
+
+    let proposed = stage.ask(&payout("Meyer GmbH=0.5 ETH"), &[PIN])?;
+    assert_eq!(
+        proposed.pointer("/contract_payee"),
+        Some(&Value::Bool(false))
+    );
+    let id = text(&proposed, "/proposal")?;
+    stage.approve(&id, &["Alice", "Bob"])?;
+    let shown = stage.run(&["show", &id], &[])?.done()?.out;
+    for expected in ["not signed yet (version 1)", "Nonce", "gas at up to"] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    let released = stage.ask(&["release", &id, "--as", "Bob"], &[PIN, PIN])?;
+    assert_eq!(text(&released, "/status")?, "broadcast", "{released}");
+    chain.mine(7)?;
+    let run = stage.run(&["run", "--until-settled", "--every", "1"], &[])?;
+    assert!(run.done()?.out.contains("CONFIRMED"));
+    let shown = stage.ask(&["show", &id], &[])?;
+    assert!(text(&shown, "/txid")?.starts_with("0x"), "{shown}");
+    assert_eq!(shown.pointer("/nonce"), Some(&Value::from(0)));
+    let status = stage.run(&["status"], &[])?.done()?.out;
+    assert!(status.contains(&format!("main account {own}")), "{status}");
+    assert!(status.contains("1.49"), "{status}");
     Ok(())
 }
