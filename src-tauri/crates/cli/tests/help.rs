@@ -17,7 +17,12 @@ fn a_treasurer_can_read_the_help() {
     for words in [
         &["--help"][..],
         &["propose", "payout", "--help"],
+        &["propose", "asset", "--help"],
+        &["propose", "cancel", "--help"],
         &["approve", "--help"],
+        &["bump", "--help"],
+        &["settings", "evm", "--help"],
+        &["vault", "address", "--help"],
         &["release", "--help"],
         &["vault", "create", "--help"],
         &["keys", "prepare", "--help"],
@@ -141,4 +146,89 @@ fn what_is_in_memory_reaches_no_core_dump_and_a_password_is_not_shown() {
         shown.contains("acme") && !shown.contains("hunter2"),
         "{shown}"
     );
+}
+
+/// Runs a command in a home, with a secret on its standard input.
+fn with_secret(home: &str, words: &[&str], secret: &str) -> std::io::Result<Output> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["--home", home, "--json", "--pin-fd", "0"])
+        .args(words)
+        .env_remove("COUNTERSIGN_HOME")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A command that asks for nothing may be gone before it is written.
+        let _ = stdin.write_all(format!("{secret}\n").as_bytes());
+    }
+    child.wait_with_output()
+}
+
+#[test]
+fn a_chain_has_one_node_and_neither_token_nor_path_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().display().to_string();
+    let evm = |words: &[&str]| {
+        let all = [&["settings", "evm"], words].concat();
+        with_secret(&home, &all, "t0kent0ken").unwrap()
+    };
+    assert!(
+        evm(&["1", "https://one.test/v3/pathtoken"])
+            .status
+            .success()
+    );
+    assert!(evm(&["31337", "http://127.0.0.1:1"]).status.success());
+    let words = ["1", "https://two.test/v3/pathtoken", "--bearer"];
+    let more = [
+        "--second",
+        "http://127.0.0.1:2",
+        "--highest-gas-price",
+        "90",
+    ];
+    let said = evm(&[&words[..], &more].concat());
+    assert!(said.status.success(), "{said:?}");
+    let json: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!(
+        json.pointer("/evm"),
+        Some(&serde_json::json!([
+            {
+                "chain_id": 1,
+                "chain": "eip155:1",
+                "url": "https://two.test",
+                "second": "http://127.0.0.1:2",
+                "bearer": true,
+                "highest_gas_price": 90,
+            },
+            {
+                "chain_id": 31337,
+                "chain": "eip155:31337",
+                "url": "http://127.0.0.1:1",
+                "second": null,
+                "bearer": false,
+                "highest_gas_price": 500,
+            },
+        ]))
+    );
+    let shown = countersign(&["--home", &home, "settings", "show"]).unwrap();
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(
+        shown.contains("Ethereum, eip155:1") && shown.contains("token set"),
+        "{shown}"
+    );
+    for secret in ["t0ken", "pathtoken", "one.test"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    for bad in [
+        &["1", "ftp://127.0.0.1"][..],
+        &["1", "http://user:secret@127.0.0.1"],
+        &["1", "http://127.0.0.1", "--second", "127.0.0.1"],
+        &["1", "http://127.0.0.1", "--highest-gas-price", "0"],
+    ] {
+        let said = evm(bad);
+        assert_eq!(said.status.code(), Some(1), "{said:?}");
+        let text = String::from_utf8(said.stdout).unwrap();
+        assert!(text.contains("nothing was changed"), "{text}");
+    }
+    assert_eq!(evm(&["0", "http://127.0.0.1"]).status.code(), Some(2));
 }
