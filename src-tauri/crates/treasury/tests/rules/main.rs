@@ -14,6 +14,7 @@ mod roster;
 mod rule_2_lying_builder;
 mod rule_2_seats;
 mod rule_3_bumps;
+mod rule_3_cancels;
 mod rule_3_chain;
 mod rule_3_one_payment;
 mod rule_3_reservations;
