@@ -6,6 +6,7 @@
 mod fixture;
 
 mod approvals;
+mod evm_assets;
 mod grade;
 mod model;
 mod next_step;
