@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::act::ChildPath;
-use domain::{Act, Amount, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp};
+use domain::{
+    Act, Amount, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp,
+};
 use policy::{
     Authorised, Clearance, Facts, PayeeFact, Policy, Reason, Request, Shortfall, Use, UseState,
     VaultFact, Verdict,

@@ -163,10 +163,7 @@ fn nothing_counts_after_its_time() {
         IllegalEntry::Proposal("its time has passed".to_owned())
     );
     let plan = t.refuses(t.plan_act(id, 1));
-    assert_eq!(
-        plan,
-        IllegalEntry::Plan("its time has passed".to_owned())
-    );
+    assert_eq!(plan, IllegalEntry::Plan("its time has passed".to_owned()));
     t.run(lapsed(id));
     assert_eq!(
         t.refuses_by(CAROL, t.approval(id)),

@@ -50,7 +50,11 @@ fn assets_that_contradict_each_other_are_refused() {
     }
     let elsewhere = ChainId::new(1337).unwrap();
     let elsewhere = Coin::new(elsewhere, None, Symbol::new("ETH").unwrap(), 18).unwrap();
-    not_proposed(&t, Subject::Asset(elsewhere), "this treasury has nothing on");
+    not_proposed(
+        &t,
+        Subject::Asset(elsewhere),
+        "this treasury has nothing on",
+    );
     let mut t = t;
     t.enacted(Subject::Asset(coin_of(Some(other), "USDC", 6)));
 }
@@ -59,7 +63,10 @@ fn assets_that_contradict_each_other_are_refused() {
 fn of_two_proposals_that_contradict_each_other_one_comes_into_force() {
     let mut t = Fixture::evm_bare(POLICY);
     let one = t.propose(ALICE, Subject::Asset(usd()));
-    let two = t.propose(ALICE, Subject::Asset(coin_of(Some(evm_address(9)), "USDT", 6)));
+    let two = t.propose(
+        ALICE,
+        Subject::Asset(coin_of(Some(evm_address(9)), "USDT", 6)),
+    );
     for id in [one, two] {
         t.approve(id, &[ALICE, BOB]);
     }

@@ -4,8 +4,8 @@ use domain::act::{Confirmation, Scope};
 use domain::roster::HexBytes;
 use domain::{Act, EntryId, ProposalId};
 use plans::PlanMismatch;
-use treasury::{Broadcasting, IllegalEntry, PayoutStage, Step};
 use policy::UseState;
+use treasury::{Broadcasting, IllegalEntry, PayoutStage, Step};
 
 use crate::fixture::*;
 
@@ -191,7 +191,14 @@ fn a_bump_pays_the_same_legs() {
         amount.tx.output[0].value = bitcoin::Amount::from_sat(found);
         let expected = sats(100_000);
         let leg = 1;
-        mismatch(lie(amount), PlanMismatch::OtherAmount { leg, expected, found });
+        mismatch(
+            lie(amount),
+            PlanMismatch::OtherAmount {
+                leg,
+                expected,
+                found,
+            },
+        );
     }
     let mut more = honest();
     let extra = more.tx.output[0].clone();
@@ -383,7 +390,11 @@ fn a_version_confirms_only_under_its_own_id() {
 #[test]
 fn the_chain_is_told_of_the_present_version_only() {
     let Two {
-        t, id, first, second, ..
+        t,
+        id,
+        first,
+        second,
+        ..
     } = two();
     let sighting = first.sighting();
     for act in [

@@ -179,7 +179,9 @@ fn a_cancel_pays_the_vault_itself_and_spends_the_anchor() {
     all.change = None;
     refused_plan(lie(all.planned(cancel, 2)), "");
     let mut claimed = all.clone();
-    claimed.change = legs.change.map(|c| domain::act::PlannedChange { output: 0, ..c });
+    claimed.change = legs
+        .change
+        .map(|c| domain::act::PlannedChange { output: 0, ..c });
     refused_plan(lie(claimed.planned(cancel, 2)), "");
     let over = t.cancelling(cancel, 2, &[coin(1)], 5_001);
     refused_plan(lie(over), "the approved cap");
