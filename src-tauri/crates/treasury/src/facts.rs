@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::act::ChildPath;
-use domain::{Act, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp};
+use domain::{
+    Act, Amount, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp,
+};
 use policy::{
     Authorised, Clearance, Facts, PayeeFact, Policy, Reason, Request, Shortfall, Use, UseState,
     VaultFact, Verdict,
@@ -454,10 +456,12 @@ fn usage(
         | PayoutStage::Aborted(..)
         | PayoutStage::Signed { .. } => {
             let first = record.versions().min_by_key(|plan| plan.version())?;
+            // A cancel has a cap of its own, which can be above the payout's.
+            let fees = record.versions().map(|plan| plan.fee);
             (
                 UseState::Reserved,
                 effective(first.entry, first.time),
-                payout.fee_cap(),
+                fees.fold(payout.fee_cap(), Amount::max),
                 legs(),
             )
         }

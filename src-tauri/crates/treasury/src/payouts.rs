@@ -41,11 +41,7 @@ pub(crate) fn plan(
     let plan = versions::examine(treasury, record, payout, cancels, body, entry)?;
     versions::check_reserved(treasury, id, &plan)?;
     versions::check_replaces(record, &plan)?;
-    supersede(treasury, id, plan)?;
-    if let Some(cancel) = cancels.and_then(|cancel| treasury.proposals.get_mut(&cancel)) {
-        cancel.decision = Decision::Enacted(entry.id());
-    }
-    Ok(())
+    supersede(treasury, id, plan)
 }
 
 /// Whether a version may be planned and its signing begin. The first stands on the approvals and its
@@ -182,6 +178,10 @@ pub(crate) fn start(
     versions::check_turn(treasury, id, plan)?;
     check_run(treasury, payout, plan, run, time)?;
     let plan = plan.clone();
+    // Until here a decline, its time or a new policy could still end the cancel, as with a payout.
+    if let Some(cancel) = { plan.cancels }.and_then(|cancel| treasury.proposals.get_mut(&cancel)) {
+        cancel.decision = Decision::Enacted(entry.id());
+    }
     begin(treasury, id, plan, run, 1)?;
     close_when_all_begun(treasury, entry, id);
     Ok(())

@@ -192,6 +192,13 @@ impl At<'_> {
         cancel: &Cancel,
     ) -> Option<Step> {
         let (target, payout) = self.treasury.payout(cancel.payout)?;
+        if let Some(PayoutStage::Planned(plan)) = target.stage()
+            && plan.cancels.is_some()
+            && self.may_begin(cancel.payout, target, plan)
+        {
+            // This or another cancel waits for its seats.
+            return None;
+        }
         let possible = matches!(record.decision, Decision::Open)
             && next(target, Some(id)).is_ok()
             && !self.is_held(cancel.payout, payout, Some(id))

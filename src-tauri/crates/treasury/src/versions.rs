@@ -68,6 +68,9 @@ pub(crate) fn next(
         }
         return Ok(1);
     };
+    if cancels.is_none() && record.begun().any(|version| version.cancels.is_some()) {
+        return refuse("governance cancels this payout: nothing of it is paid anew");
+    }
     match stage {
         PayoutStage::Planned(_) if cancels.is_some() && record.earlier.is_empty() => {
             refuse("nothing of the payout is signed: decline it instead")

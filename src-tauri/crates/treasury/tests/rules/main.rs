@@ -6,6 +6,7 @@
 mod fixture;
 
 mod approvals;
+mod evm_assets;
 mod grade;
 mod model;
 mod next_step;
@@ -13,8 +14,11 @@ mod restore;
 mod roster;
 mod rule_2_lying_builder;
 mod rule_2_seats;
+mod rule_2_versions;
 mod rule_3_bumps;
+mod rule_3_cancels;
 mod rule_3_chain;
+mod rule_3_evm;
 mod rule_3_one_payment;
 mod rule_3_reservations;
 mod rule_4_5_chain;
