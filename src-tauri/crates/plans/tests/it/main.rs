@@ -2,6 +2,9 @@
 
 #![cfg(test)]
 
+mod evm_decode;
+mod evm_lies;
+mod evm_support;
 mod grant;
 mod keys;
 mod lying_builder;
