@@ -65,7 +65,7 @@ async fn a_payout_goes_from_coins_to_n_confirmations() {
     for (vout, leg) in (0..).zip(payout.legs()) {
         let arguments = [txid.to_string().into(), serde_json::Value::from(vout)];
         let output: serde_json::Value = rig.bitcoind.call("gettxout", &arguments).unwrap();
-        assert_eq!(output["scriptPubKey"]["address"], leg.address.as_str());
+        assert_eq!(output["scriptPubKey"]["address"], leg.address.to_string());
     }
 }
 
@@ -262,11 +262,13 @@ async fn a_thousand_legs_are_built_signed_and_carried() {
     let signed = rig.vault.sign_candidate(&candidate);
     assert_eq!(signed.output.len(), 1001);
     for (output, leg) in signed.output.iter().zip(payout.legs()) {
-        let Amount::Btc(amount) = leg.amount;
+        let Amount::Btc(amount) = leg.amount else {
+            panic!("not bitcoin");
+        };
         assert_eq!(output.value.to_sat(), amount.get());
         assert_eq!(
             output.script_pubkey.as_script(),
-            leg.address.script_pubkey()
+            leg.address.btc().unwrap().script_pubkey()
         );
     }
     assert_eq!(
@@ -385,4 +387,58 @@ async fn a_fee_rate_has_a_floor_and_a_cap() {
         cap: rate(2_999),
     };
     assert_eq!(refused, expected);
+}
+
+/// Rule 3: a cancel spends the anchor, pays nobody, and keeps a dearer fee than what it replaces.
+#[tokio::test]
+async fn a_cancel_spends_the_anchor_pays_the_vault_and_takes_the_place_of_the_payout() {
+    let rig = Rig::start().await;
+    rig.fund(&[300_000, 200_000]).await;
+    let payout = payout(&rig.vault, &[(1, 250_000)], 10_000);
+    let (_, sent) = rig.pay(&payout).await;
+    rig.sync().await;
+    let anchor = sent.input[0].previous_output;
+    let cap = Amount::Btc(sats(20_000));
+    let dearer = FeeRate::from_sat_per_vb(30);
+    let built = rig.wallet.build_cancel(cap, dearer, anchor, 1).await;
+    let built = built.unwrap();
+    let planned = built.planned(proposal(), 1);
+    let vault = rig.vault.view.vault;
+    let effects = plans::inspect_cancel(&planned, vault, cap, &rig.vault.view, anchor).unwrap();
+    assert_eq!(effects.spends(), [anchor]);
+    assert_eq!((effects.legs(), effects.fee_rate()), (&[][..], dearer));
+    let signed = rig.vault.sign_candidate(&built);
+    assert_eq!(signed.output.len(), 1);
+    rig.wallet.broadcast(&signed).await.unwrap();
+    rig.bitcoind.mine(1).unwrap();
+    rig.sync().await;
+    let lost = rig.wallet.status(anchor, &sent).await.unwrap();
+    let by = signed.compute_txid();
+    let expected = ChainStatus::Conflicted {
+        by,
+        confirmations: 1,
+    };
+    assert_eq!(lost, expected);
+}
+
+#[tokio::test]
+async fn a_cancel_over_its_cap_or_of_a_spent_anchor_builds_nothing() {
+    let rig = Rig::start().await;
+    rig.fund(&[300_000]).await;
+    let payout = payout(&rig.vault, &[(1, 250_000)], 10_000);
+    let (_, sent) = rig.pay(&payout).await;
+    rig.sync().await;
+    let anchor = sent.input[0].previous_output;
+    // 10.5 + 57.5 + 43 = 111 virtual bytes at 5 sat/vB: 555.
+    let build = |cap| rig.wallet.build_cancel(cap, RATE, anchor, 1);
+    assert!(build(Amount::Btc(sats(555))).await.is_ok());
+    let refused = build(Amount::Btc(sats(554))).await;
+    assert!(
+        matches!(refused, Err(BuildError::FeeOverCap { needed, .. }) if needed == sats(555)),
+        "{refused:?}"
+    );
+    rig.bitcoind.mine(1).unwrap();
+    rig.sync().await;
+    let gone = build(Amount::Btc(sats(10_000))).await;
+    assert!(matches!(gone, Err(BuildError::Anchor(coin)) if coin == anchor));
 }

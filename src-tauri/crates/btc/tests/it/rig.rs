@@ -102,7 +102,7 @@ pub fn stranger(seed: u8) -> BtcAddress {
 pub fn payout(vault: &Vault, legs: &[(u8, u64)], fee_cap: u64) -> Payout {
     let legs = legs.iter().map(|(seed, amount)| Leg {
         payee: None,
-        address: stranger(*seed),
+        address: stranger(*seed).into(),
         amount: Amount::Btc(sats(*amount)),
     });
     let memo = Note::new("").unwrap();

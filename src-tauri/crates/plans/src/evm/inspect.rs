@@ -231,6 +231,7 @@ fn check_fee(transaction: &EvmTransaction, cap: Amount) -> Result<U256, EvmMisma
     // Below 2^44 * 2^19: no overflow.
     let fee = U256::from(gas).saturating_mul(U256::from(fees.max_fee_per_gas));
     if fee > cap.units() {
+        let cap = Box::new(cap);
         return Err(EvmMismatch::FeeOverCap { fee, cap });
     }
     Ok(fee)

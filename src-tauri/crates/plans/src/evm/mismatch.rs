@@ -128,7 +128,7 @@ pub enum EvmMismatch {
         /// The fee.
         fee: domain::U256,
         /// The cap.
-        cap: Amount,
+        cap: Box<Amount>,
     },
 }
 

@@ -264,3 +264,6 @@ fn take_number(bytes: &[u8]) -> Option<([u8; 32], &[u8])> {
     }
     Some((number, rest))
 }
+
+#[cfg(test)]
+mod tests;
