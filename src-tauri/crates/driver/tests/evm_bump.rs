@@ -28,16 +28,16 @@ async fn freeze(tokens: &mut Tokens, id: ProposalId) -> EntryId {
     let scope = Scope::Vault(payout.vault());
     let reason = Note::new("look").unwrap();
     let acme = &mut tokens.acme;
-    let frozen = acme
-        .driver
-        .freeze(scope, &name("Carol"), reason, &mut acme.desk);
-    frozen.await.unwrap()
+    acme.driver
+        .freeze(scope, &name("Carol"), reason, &mut acme.desk)
+        .await
+        .unwrap()
 }
 
 /// The nonce and the highest price of the present version.
 async fn offer(tokens: &Tokens, id: ProposalId) -> (u64, u128) {
     let stage = tokens.stage(id).await.unwrap();
-    match stage.plan().reserved {
+    match &stage.plan().reserved {
         Reserved::Nonce(anchor, fees) => (anchor.nonce, fees.max_fee_per_gas),
         Reserved::Outpoints(_) => panic!("not of an EVM chain"),
     }
