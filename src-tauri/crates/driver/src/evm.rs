@@ -279,9 +279,13 @@ impl Driver {
         let Some(foreign) = nodes.foreign(&account, next).await.map_err(evm_error)? else {
             return Ok(());
         };
+        // The last one is named too: after a thaw a further one is another sight, and freezes again.
+        let said = nodes.agreed_nonce(&account).await;
+        let last = said.map_or(foreign.nonce, |said| said.pending.saturating_sub(1));
         let reason = note(&format!(
-            "nonce {} of {account} was used by a transaction that this journal did not sign",
-            foreign.nonce
+            "nonces {} to {} of {account} were used by transactions that this journal did not sign",
+            foreign.nonce,
+            last.max(foreign.nonce)
         ));
         self.freeze_vault(ledger, id, &reason, events).await
     }

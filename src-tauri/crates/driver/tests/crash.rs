@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use common::evm::{DOLLAR, ETHER, Tokens, payee};
 use common::{Acme, Typist, name};
 use domain::{ProposalId, Subject};
 use driver::{Crash, CrashPoint, Driver, Event, Home, Surroundings, SystemClock, YubiKeys};
@@ -20,6 +21,8 @@ use treasury::{Decision, PayoutStage};
 const HOME: &str = "COUNTERSIGN_TEST_CRASH_HOME";
 const POINT: &str = "COUNTERSIGN_TEST_CRASH_POINT";
 const WORK: &str = "COUNTERSIGN_TEST_CRASH_WORK";
+/// Before a payout's id: it is to be bumped.
+const BUMP: &str = "bump ";
 
 const PAYOUT_POINTS: [CrashPoint; 12] = [
     CrashPoint::BeforeAppend,
@@ -88,7 +91,10 @@ async fn rule_3_killed_at_every_point_of_a_payout_exactly_one_payment_confirms()
             replay.treasury().unwrap().sequence >= before,
             "nothing acknowledged is lost"
         );
-        finish(&mut acme, id, point).await;
+        finish(&mut acme, id, point, &|acme| {
+            drop(acme.node.mine(2).unwrap())
+        })
+        .await;
         assert_eq!(
             payments(&acme, id).await,
             1,
@@ -99,7 +105,7 @@ async fn rule_3_killed_at_every_point_of_a_payout_exactly_one_payment_confirms()
 }
 
 /// Goes on as officers would after a crash: another release where the seat's share is gone.
-async fn finish(acme: &mut Acme, id: ProposalId, point: CrashPoint) {
+async fn finish(acme: &mut Acme, id: ProposalId, point: CrashPoint, mine: &dyn Fn(&Acme)) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         assert!(
@@ -120,9 +126,7 @@ async fn finish(acme: &mut Acme, id: ProposalId, point: CrashPoint) {
             Some(PayoutStage::Planned(_) | PayoutStage::Aborted(..)) => {
                 acme.release(id, &["Alice"]).await.unwrap();
             }
-            Some(PayoutStage::Signed { .. }) => {
-                acme.node.mine(2).unwrap();
-            }
+            Some(PayoutStage::Signed { .. }) => mine(acme),
             Some(PayoutStage::Confirmed { .. }) => return,
             Some(PayoutStage::Replaced { .. } | PayoutStage::Reverted { .. }) => {
                 panic!("{}: replaced", point.name())
@@ -160,6 +164,81 @@ async fn payments(acme: &Acme, id: ProposalId) -> usize {
         }
     }
     paid
+}
+
+/// Kills a child at a point of its work, while its payout's transactions are mined as they come; then
+/// goes on to the payout's end.
+async fn killed(
+    tokens: &mut Tokens,
+    point: CrashPoint,
+    work: &str,
+    id: ProposalId,
+    out: &[String],
+) {
+    let before = tokens.sequence().await;
+    let mut child = child(&tokens.acme, point, work);
+    let account = tokens.account.to_string();
+    while child.try_wait().unwrap().is_none() {
+        let waiting = tokens.anvil.waiting_from(&account).unwrap();
+        if !waiting.is_empty() && waiting != out {
+            tokens.anvil.mine(2).unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(
+        !child.wait().unwrap().success(),
+        "{}: the child was to be killed",
+        point.name()
+    );
+    tokens.reopen();
+    assert!(
+        tokens.sequence().await >= before,
+        "nothing acknowledged is lost"
+    );
+    let Tokens { acme, anvil, .. } = tokens;
+    finish(acme, id, point, &|_| anvil.mine(2).unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_3_killed_at_every_point_of_a_payout_on_an_evm_chain_exactly_one_payment_confirms() {
+    let mut tokens = Tokens::found().await;
+    for point in PAYOUT_POINTS {
+        let to = payee();
+        let id = tokens.approved(to, "0.05 ETH").await;
+        killed(&mut tokens, point, &id.to_string(), id, &[]).await;
+        assert_eq!(tokens.paid(to), 1, "{}: exactly one payment", point.name());
+        assert_eq!(tokens.balance(to), ETHER / 20);
+    }
+    assert_eq!(tokens.mined().len(), PAYOUT_POINTS.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_3_killed_at_every_point_of_a_bump_exactly_one_payment_confirms() {
+    let mut tokens = Tokens::found().await;
+    for point in PAYOUT_POINTS {
+        let to = payee();
+        let id = tokens.approved(to, "10 USDC").await;
+        let first = tokens.sent(id).await.to_string();
+        killed(&mut tokens, point, &format!("{BUMP}{id}"), id, &[first]).await;
+        assert_eq!(tokens.paid(to), 1, "{}: exactly one payment", point.name());
+        assert_eq!(tokens.dollars(to), 10 * DOLLAR);
+    }
+    assert_eq!(tokens.mined().len(), PAYOUT_POINTS.len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_3_killed_at_every_point_of_a_cancel_nobody_is_paid() {
+    let mut tokens = Tokens::found().await;
+    for point in PAYOUT_POINTS {
+        let to = payee();
+        let id = tokens.approved(to, "0.05 ETH").await;
+        let first = tokens.sent(id).await.to_string();
+        let cancel = tokens.cancel_wanted(id).await;
+        tokens.approve(cancel, "Bob").await.unwrap();
+        killed(&mut tokens, point, &cancel.to_string(), id, &[first]).await;
+        assert_eq!(tokens.paid(to), 0, "{}: nobody is paid", point.name());
+    }
+    assert_eq!(tokens.mined().len(), PAYOUT_POINTS.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -232,11 +311,15 @@ async fn work_until_killed() {
     };
     let mut driver = Driver::open(Home::at(std::env::var_os(HOME).unwrap()), surroundings).unwrap();
     let mut desk = YubiKeys::new(Cards::connect().unwrap(), Typist);
-    let Ok(id) = work.parse::<ProposalId>() else {
+    let bump = work.strip_prefix(BUMP);
+    let Ok(id) = bump.unwrap_or(&work).parse::<ProposalId>() else {
         driver.keygen(&name(&work), &mut desk).await.unwrap();
         return;
     };
     driver.turn().await.unwrap();
+    if bump.is_some() {
+        driver.bump(id).await.unwrap();
+    }
     driver
         .release(id, None, &[name("Bob")], &mut desk)
         .await
