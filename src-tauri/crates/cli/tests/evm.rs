@@ -229,5 +229,9 @@ fn the_node_comes(stage: &Stage, own: &str, unfunded: &str) -> Result<()> {
     let status = stage.run(&["status"], &[])?.done()?.out;
     assert!(status.contains(&format!("main account {own}")), "{status}");
     assert!(status.contains("1.49"), "{status}");
+    assert!(
+        status.contains("USDC NOT KNOWN"),
+        "nothing is at its contract: {status}"
+    );
     Ok(())
 }

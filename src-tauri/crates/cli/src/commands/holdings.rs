@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Amount, Asset};
+use domain::{Amount, Asset, Coin};
 use driver::EvmHoldings;
 use serde_json::{Value, json};
 use treasury::VaultRecord;
@@ -10,13 +10,13 @@ use treasury::VaultRecord;
 use crate::paper::{Paper, aligned};
 
 /// The main account, the deposit accounts that hold something, and the totals where there are any.
-pub fn tell(holdings: &EvmHoldings, paper: &mut Paper) {
+pub fn tell(holdings: &EvmHoldings, known: &[Coin], paper: &mut Paper) {
     let as_of = format!("as of block {}", holdings.height);
     let mut deposits = false;
     for (index, address, amounts) in &holdings.accounts {
         if *index == 0 {
             paper.line(format!("    main account {address}, {as_of}"));
-            if amounts.is_empty() {
+            if known.is_empty() {
                 paper.line("      no coin of this chain is known yet; enter one with `countersign propose asset`");
             }
             lines(amounts, paper);
@@ -29,6 +29,12 @@ pub fn tell(holdings: &EvmHoldings, paper: &mut Paper) {
             lines(&held, paper);
         }
     }
+    let unanswered = unanswered(holdings, known);
+    for coin in &unanswered {
+        paper.line(format!(
+            "    {coin} NOT KNOWN: its contract did not answer for every account, so there may be some; compare the contract that governance entered"
+        ));
+    }
     if deposits {
         paper.line("    all accounts together");
         match totals(holdings) {
@@ -38,6 +44,19 @@ pub fn tell(holdings: &EvmHoldings, paper: &mut Paper) {
             }
         }
     }
+}
+
+/// Coins of which not every account's holding is known: no zero, but no answer.
+fn unanswered(holdings: &EvmHoldings, known: &[Coin]) -> Vec<String> {
+    let answers = |coin: &Coin| {
+        holdings.accounts.iter().all(|(_, _, amounts)| {
+            { amounts.iter() }.any(|amount| amount.asset() == Asset::Evm(*coin))
+        })
+    };
+    { known.iter() }
+        .filter(|coin| !answers(coin))
+        .map(|coin| coin.symbol().to_string())
+        .collect()
 }
 
 fn lines(amounts: &[Amount], paper: &mut Paper) {
@@ -76,6 +95,7 @@ fn amount_json(amount: &Amount) -> Value {
 pub fn value(
     vault: &VaultRecord,
     holdings: Option<&EvmHoldings>,
+    known: &[Coin],
     trouble: Option<&String>,
 ) -> Value {
     let list = |amounts: &[Amount]| amounts.iter().map(amount_json).collect::<Vec<Value>>();
@@ -99,13 +119,14 @@ pub fn value(
         "height": holdings.map(|holdings| holdings.height),
         "accounts": accounts,
         "totals": holdings.and_then(totals).map(|totals| list(&totals)),
+        "unanswered": holdings.map(|holdings| unanswered(holdings, known)),
         "trouble": trouble,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{ChainId, Coin, EvmAddress, Symbol};
+    use domain::{ChainId, EvmAddress, Symbol};
 
     use super::*;
 
@@ -126,8 +147,12 @@ mod tests {
         };
         assert_eq!(totals(&holdings), Some(vec![eth("1.75")]));
         let mut paper = Paper::default();
-        tell(&holdings, &mut paper);
+        let contract = EvmAddress::from_bytes([0x33; 20], chain).unwrap();
+        let dai = Coin::new(chain, Some(contract), Symbol::new("DAI").unwrap(), 18).unwrap();
+        tell(&holdings, &[coin, dai], &mut paper);
+        assert_eq!(unanswered(&holdings, &[coin, dai]), ["DAI"]);
         let text = paper.text();
+        assert!(text.contains("DAI NOT KNOWN"), "{text}");
         assert!(text.contains("as of block 7"), "{text}");
         assert!(text.contains("deposit account 2"), "{text}");
         assert!(!text.contains("deposit account 1"), "{text}");

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use btc::{Balance, Cancel, SyncProgress, SyncReport};
-use domain::VaultId;
+use domain::{Coin, VaultId};
 use driver::{Driver, DriverError, EvmHoldings};
 use serde_json::{Value, json};
 use treasury::VaultRecord;
@@ -13,6 +13,7 @@ use super::list::in_order;
 use crate::limits::{self, Standing};
 use crate::out::Report;
 use crate::paper::{Fields, Paper, all, count};
+use crate::payees;
 use crate::proposal::{summary, waiting};
 use crate::terminal::Terminal;
 use crate::view::{View, class_word, grade_reason, grade_words, network_words};
@@ -202,7 +203,7 @@ fn vaults(view: &View, holdings: &[(VaultId, Holding)], paper: &mut Paper) {
         ));
         match holding {
             Holding::Unknown(why) => paper.line(format!("    balance not known: {why}")),
-            Holding::Evm(holdings) => holdings::tell(holdings, paper),
+            Holding::Evm(holdings) => holdings::tell(holdings, &coins(view, vault), paper),
             Holding::Known(balance, height) => {
                 paper.line(format!(
                     "    {} in blocks, as of block {height}",
@@ -225,6 +226,13 @@ fn vaults(view: &View, holdings: &[(VaultId, Holding)], paper: &mut Paper) {
     }
 }
 
+/// The coins and tokens that governance entered for a vault's chain.
+fn coins(view: &View, vault: &VaultRecord) -> Vec<Coin> {
+    let chain = vault.plan.network().chain_id();
+    let coins = chain.map(|chain| payees::coins(view.treasury(), chain));
+    coins.into_iter().flatten().collect()
+}
+
 fn vault_json(view: &View, id: VaultId, holding: &Holding) -> Option<Value> {
     let vault = view.treasury().vaults.get(&id)?;
     let network = vault.plan.network();
@@ -238,7 +246,7 @@ fn vault_json(view: &View, id: VaultId, holding: &Holding) -> Option<Value> {
             Holding::Evm(known) => Some(known),
             Holding::Known(..) | Holding::Unknown(_) => None,
         };
-        return Some(holdings::value(vault, known, trouble));
+        return Some(holdings::value(vault, known, &coins(view, vault), trouble));
     }
     Some(json!({
         "name": vault.plan.name().to_string(),
