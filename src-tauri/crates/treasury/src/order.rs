@@ -49,7 +49,13 @@ pub enum SeatRefusal {
     Plan(#[from] plans::PlanMismatch),
     /// The bytes are not what was approved, on an EVM chain.
     #[error("{0}")]
-    EvmPlan(#[from] plans::EvmMismatch),
+    EvmPlan(Box<plans::EvmMismatch>),
+}
+
+impl From<plans::EvmMismatch> for SeatRefusal {
+    fn from(mismatch: plans::EvmMismatch) -> Self {
+        SeatRefusal::EvmPlan(Box::new(mismatch))
+    }
 }
 
 /// Earns the order to sign, for one seat at its own clock: session, freeze, bans, releases,
