@@ -16,6 +16,7 @@ mod rule_2_lying_builder;
 mod rule_2_seats;
 mod rule_2_versions;
 mod rule_3_bumps;
+mod rule_3_bumps_on_chain;
 mod rule_3_cancels;
 mod rule_3_chain;
 mod rule_3_evm;
