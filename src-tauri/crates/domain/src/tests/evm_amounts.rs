@@ -54,12 +54,12 @@ fn more_than_256_bits_is_refused() {
         read(BEYOND, with_decimals(0)),
         Err(AmountError::TooManyUnits)
     );
-    let whole = &MAX[..MAX.len() - 18];
-    let fraction = &MAX[MAX.len() - 18..];
+    let (whole, fraction) = MAX.split_at(MAX.len() - 18);
+    let (_, beyond) = BEYOND.split_at(MAX.len() - 18);
     let most = read(&format!("{whole}.{fraction}"), ether()).unwrap();
     assert_eq!(most.units(), U256::MAX);
     for text in [
-        format!("{whole}.{}", &BEYOND[BEYOND.len() - 18..]),
+        format!("{whole}.{beyond}"),
         MAX.to_owned(),
         "9".repeat(1_000),
         "9".repeat(100_000),
