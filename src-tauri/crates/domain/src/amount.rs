@@ -16,6 +16,9 @@ pub enum AmountError {
         "`{0}` is no asset of this treasury; it knows BTC, and the coins that governance entered"
     )]
     UnknownAsset(String),
+    /// A symbol that more than one known asset has.
+    #[error("`{0}` is the symbol of more than one asset here; say on which chain it is")]
+    AmbiguousAsset(String),
     /// The asset is missing from the text.
     #[error("`{0}` names no asset; write for example `0.25 BTC`")]
     NoAsset(String),
@@ -123,7 +126,11 @@ impl Amount {
             return Err(AmountError::NoAsset(text.chars().take(40).collect()));
         };
         let symbol = symbol.trim_start();
-        match known.iter().find(|asset| asset.symbol() == symbol) {
+        let mut named = known.iter().filter(|asset| asset.symbol() == symbol);
+        match named.next() {
+            Some(asset) if named.any(|other| other != asset) => {
+                Err(AmountError::AmbiguousAsset(symbol.to_owned()))
+            }
             Some(asset) => Amount::from_decimal(number, *asset),
             None => Err(AmountError::UnknownAsset(symbol.chars().take(20).collect())),
         }

@@ -5,7 +5,7 @@ use p256::ecdsa::signature::hazmat::PrehashSigner;
 
 use crate::act::*;
 use crate::entry::{Draft, FormatVersion, SignedBody};
-use crate::proposal::{OfficerChange, PayeeChange, PolicyChange, Thaw};
+use crate::proposal::{Cancel, OfficerChange, PayeeChange, PolicyChange, Thaw};
 use crate::roster::{Attestation, HexBytes, MachineChange};
 use crate::vault::VaultPlan;
 use crate::*;
@@ -107,6 +107,86 @@ pub(super) fn payout() -> Payout {
     Payout::new(vault, legs, sats(10_000), note("rent, November")).unwrap()
 }
 
+pub(super) const MAINNET: u64 = 1;
+pub(super) const USDC: &str = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48";
+/// The first of EIP-55's own.
+pub(super) const PAYEE: &str = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed";
+
+pub(super) fn chain(id: u64) -> ChainId {
+    ChainId::new(id).unwrap()
+}
+
+pub(super) fn evm_address(text: &str) -> EvmAddress {
+    EvmAddress::parse(text, chain(MAINNET)).unwrap()
+}
+
+pub(super) fn coin(contract: Option<&str>, symbol: &str, decimals: u8) -> Coin {
+    let symbol = Symbol::new(symbol).unwrap();
+    Coin::new(chain(MAINNET), contract.map(evm_address), symbol, decimals).unwrap()
+}
+
+pub(super) fn ether() -> Coin {
+    coin(None, "ETH", 18)
+}
+
+pub(super) fn usdc() -> Coin {
+    coin(Some(USDC), "USDC", 6)
+}
+
+pub(super) fn units(number: u64) -> U256 {
+    U256::from(number)
+}
+
+pub(super) fn evm_leg(coin: Coin, number: u64) -> Leg {
+    Leg {
+        payee: None,
+        address: Address::Evm(evm_address(PAYEE)),
+        amount: Amount::Evm(coin, units(number)),
+    }
+}
+
+/// A payout of a coin or token by an account, with a fee cap in ether.
+pub(super) fn evm_payout(account: u32, coin: Coin, number: u64) -> Payout {
+    let vault = VaultId::from_bytes([2; 32]);
+    let cap = Amount::Evm(ether(), units(3_000_000_000_000_000));
+    Payout::from_account(
+        vault,
+        account,
+        vec![evm_leg(coin, number)],
+        cap,
+        note("rent"),
+    )
+    .unwrap()
+}
+
+pub(super) fn batch() -> Batch {
+    let payouts = vec![evm_payout(0, usdc(), 1_500_000), evm_payout(3, ether(), 7)];
+    Batch::new(VaultId::from_bytes([2; 32]), payouts, note("wages")).unwrap()
+}
+
+fn evm_subjects() -> Vec<(&'static str, Subject)> {
+    let payout = ProposalId::from_bytes([0x13; 32]);
+    let cancel = |fee_cap| Subject::Cancel(Cancel { payout, fee_cap });
+    let set = |address: &str| PayeeChange::Set {
+        name: name("Landlord"),
+        address: Address::Evm(evm_address(address)),
+    };
+    vec![
+        ("evm_payout", Subject::Payout(evm_payout(0, ether(), 5))),
+        (
+            "token_payout",
+            Subject::Payout(evm_payout(7, usdc(), 2_500_000)),
+        ),
+        ("evm_payee_set", Subject::Payee(set(PAYEE))),
+        ("asset_coin", Subject::Asset(ether())),
+        ("asset_token", Subject::Asset(usdc())),
+        ("batch", Subject::Batch(batch())),
+        ("sweep", Subject::Sweep(batch())),
+        ("cancel", cancel(Amount::Btc(sats(5_000)))),
+        ("evm_cancel", cancel(Amount::Evm(ether(), units(9)))),
+    ]
+}
+
 pub(super) fn seats() -> Vec<Seat> {
     let officers = vec![officer(0x11).id(), officer(0x21).id()];
     let kinds = [
@@ -138,7 +218,7 @@ pub(super) fn vault_plan() -> VaultPlan {
 /// One subject of each kind, by name.
 pub(super) fn subjects() -> Vec<(&'static str, Subject)> {
     let address = BtcAddress::parse(REGTEST, Network::Regtest).unwrap();
-    vec![
+    let mut all = vec![
         ("payout", Subject::Payout(payout())),
         (
             "policy",
@@ -182,7 +262,9 @@ pub(super) fn subjects() -> Vec<(&'static str, Subject)> {
                 head: LinkId::from_bytes([6; 32]),
             }),
         ),
-    ]
+    ];
+    all.extend(evm_subjects());
+    all
 }
 
 pub(super) fn proposal(subject: Subject) -> Proposal {
@@ -267,6 +349,30 @@ fn signing_acts() -> Vec<Act> {
     ]
 }
 
+fn evm_acts() -> Vec<Act> {
+    let plan = EntryId::from_bytes([10; 32]);
+    vec![
+        Act::PlannedEvm(Box::new(PlannedEvm {
+            proposal: ProposalId::from_bytes([13; 32]),
+            version: 1,
+            transaction: HexBytes(vec![2, 0xc0]),
+            account: ChildPath::new(0, 7).unwrap(),
+        })),
+        Act::BatchReleased(BatchRelease {
+            batch: ProposalId::from_bytes([13; 32]),
+            plans: PlansHash::of([plan, EntryId::from_bytes([20; 32])].into_iter()),
+            seat: seat(2),
+            expires: at(600),
+        }),
+        Act::Reverted(Confirmation {
+            plan,
+            txid: HexBytes(vec![12; 32]),
+            block: HexBytes(vec![14; 32]),
+            height: 200,
+        }),
+    ]
+}
+
 fn other_acts() -> Vec<Act> {
     let proposal = ProposalId::from_bytes([13; 32]);
     let vault = VaultId::from_bytes([2; 32]);
@@ -336,6 +442,7 @@ pub(super) fn bodies() -> Vec<Body> {
     proposed
         .chain(other_acts())
         .chain(signing_acts())
+        .chain(evm_acts())
         .map(|act| match act {
             Act::Founded(_) => body(None, Author::Founders, act),
             _ => body(Some(treasury()), Author::Officer(officer(0x11).id()), act),

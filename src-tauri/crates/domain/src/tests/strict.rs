@@ -50,7 +50,7 @@ fn every_act_reads_back_as_it_was_written() {
     }
     let names: std::collections::BTreeSet<&str> =
         bodies().iter().map(|body| body.act.name()).collect();
-    assert_eq!(names.len(), 22, "a sample of every act");
+    assert_eq!(names.len(), 25, "a sample of every act");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod evm;
 mod grant;
 mod house;
 mod payment;
