@@ -52,7 +52,7 @@ impl Tokens {
         let anvil = Anvil::start().unwrap();
         let contract = anvil.deploy_token(Kind::Plain, "USDC", 6).unwrap();
         let coin = |contract: Option<&str>, symbol: &str, decimals| {
-            let contract = contract.map(|text| parse(text));
+            let contract = contract.map(parse);
             Coin::new(chain(), contract, Symbol::new(symbol).unwrap(), decimals).unwrap()
         };
         let eth = coin(None, "ETH", 18);
