@@ -12,6 +12,7 @@ pub(super) const CHAIN: &str = "eip155:31337";
 /// Payees: addresses that nobody has the key of.
 pub(super) const FJORD: &str = "0xddFe214509A7eb21e4F0fa9fB1eD3303ADdAb310";
 pub(super) const HELVETIA: &str = "0x7B518d5EA1bCB4B5d246FA1d89280Acea33784D0";
+const STRANGER: &str = "0xAe69A1aA8f722595810DDDa6874Fc378c460ed5B";
 /// Fjord's address with its last letter but two in the other case.
 const MISTYPED: &str = "0xddFe214509A7eb21e4F0fa9fB1eD3303ADdaB310";
 /// Most of a payout's fee.
@@ -189,7 +190,9 @@ impl Stage {
     }
 
     fn evm_refusals(&self, notes: &mut Notes) -> Result<()> {
-        say::step("A mistyped address and a token that nobody entered are not even proposed");
+        say::step(
+            "The policy's lines for tokens hold; a mistyped address and an unknown token are seen",
+        );
         for (what, leg) in [
             (
                 "1 ETH to an address with a wrong checksum",
@@ -198,6 +201,10 @@ impl Stage {
             (
                 "100 DAI, which is not in the registry of assets",
                 "Fjord Data AS=100 DAI".to_owned(),
+            ),
+            (
+                "3000 USDC to an address that is not in the address book",
+                format!("{STRANGER}=3000 USDC"),
             ),
         ] {
             let payout = ["--vault", "Tokens", "--pay", &leg, "--fee-cap", FEE_CAP];
@@ -244,5 +251,28 @@ fn decimal(units: u128, places: usize) -> String {
     match rest.trim_end_matches('0') {
         "" => whole.to_owned(),
         rest => format!("{whole}.{rest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_shown_as_people_write_them() {
+        for (units, places, shown) in [
+            (0, 18, "0"),
+            (1, 18, "0.000000000000000001"),
+            (1_250_000_000_000_000_000, 18, "1.25"),
+            (1_500_000_000, 6, "1500"),
+            (10_000_001, 6, "10.000001"),
+        ] {
+            assert_eq!(decimal(units, places), shown);
+        }
+    }
+
+    #[test]
+    fn the_mistyped_address_differs_in_case_only() {
+        assert!(MISTYPED != FJORD && MISTYPED.eq_ignore_ascii_case(FJORD));
     }
 }

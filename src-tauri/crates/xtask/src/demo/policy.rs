@@ -37,3 +37,21 @@ fn with_examples(text: &str) -> Result<String> {
         .replace(MAINNET, &format!("{CHAIN}\""))
         .replace(MAINNET_USDC, TOKEN))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_are_put_to_use_and_explanations_stay() {
+        let text = format!(
+            "# Why.\n#[assets]\n#ETH = {{ chain = \"{MAINNET}, decimals = 18 }}\n#USDC = {{ contract = \"{MAINNET_USDC}\" }}\n{OTHER_CHAIN} = {{}}\n"
+        );
+        let used = with_examples(&text).unwrap();
+        let expected = format!(
+            "# Why.\n[assets]\nETH = {{ chain = \"{CHAIN}\", decimals = 18 }}\nUSDC = {{ contract = \"{TOKEN}\" }}\n"
+        );
+        assert_eq!(used, expected);
+        assert!(with_examples("version = 1\n").is_err());
+    }
+}
