@@ -6,10 +6,12 @@ mod values;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use domain::{Name, Network, Note};
+use domain::{ChainId, Name, Network, Note};
 
-pub use propose::{ProposeCommand, ProposePayee, ProposePayout, Proposer};
-pub use values::{PayLeg, RecoverySeat, SeatOfficers, Wait};
+pub use propose::{
+    ProposeAsset, ProposeCancel, ProposeCommand, ProposePayee, ProposePayout, Proposer,
+};
+pub use values::{AmountText, PayLeg, RecoverySeat, SeatOfficers, Wait};
 
 /// The heading of the options that every command has.
 const EVERYWHERE: &str = "Options of every command";
@@ -66,6 +68,15 @@ pub enum Command {
     Decline(Decline),
     /// Open a seat with your YubiKey for one approved payout, and sign it
     Release(Release),
+    /// Raise the fee of a signed payout that waits too long for a block, within its approved cap
+    ///
+    /// The next version pays the same people the same amounts; only one of all versions can end up in
+    /// the chain. Sealed seats are opened again with `release`, and then the new version is signed and
+    /// sent.
+    Bump {
+        /// The payout's id, or its first digits; of a cancel that waits, the cancel's
+        id: String,
+    },
     /// Stop signing, with one touch and no PIN: all of it, one vault or one payout
     Freeze(Freeze),
     /// List proposals
@@ -153,7 +164,8 @@ pub struct Found {
     /// The company's treasury
     #[arg(long)]
     pub name: Name,
-    /// Networks that it may have vaults on; real money and test networks are never mixed
+    /// Networks that it may have vaults on, for example bitcoin, regtest or eip155:1 (an EVM chain by its
+    /// id); repeat for each. Real money and test networks are never mixed
     #[arg(long, required = true)]
     pub network: Vec<Network>,
     /// The first policy
@@ -186,10 +198,13 @@ pub enum VaultCommand {
         /// The vault's name
         name: Name,
     },
-    /// Show a fresh address to receive at
+    /// Show an address to receive at: on Bitcoin a fresh one, on an EVM chain the vault's account
     Address {
         /// The vault's name
         name: Name,
+        /// On an EVM chain: the deposit account of this number, from 1, for one payer or invoice
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..0x8000_0000))]
+        deposit: Option<u32>,
     },
     /// List vaults with their seats
     List,
@@ -203,7 +218,7 @@ pub struct VaultCreate {
     /// The officer who proposes
     #[arg(long = "as", value_name = "OFFICER")]
     pub officer: Name,
-    /// The network
+    /// The network: bitcoin, testnet4, signet, regtest, or an EVM chain such as eip155:1
     #[arg(long)]
     pub network: Network,
     /// Seats that must sign together
@@ -250,7 +265,7 @@ pub struct Decline {
 /// `release`.
 #[derive(Debug, Args)]
 pub struct Release {
-    /// The payout's id, or its first digits
+    /// The payout's id, or its first digits; of a cancel, either
     pub id: String,
     /// The officer who opens the seat; for a recovery seat as many as it needs, separated by commas
     #[arg(
@@ -356,6 +371,23 @@ pub enum SettingsCommand {
         /// A fee rate above this is never chosen, in sat/vB
         #[arg(long, default_value_t = 500, value_name = "RATE")]
         highest_fee_rate: u64,
+    },
+    /// Use this node of an EVM chain, in place of the one set for that chain before
+    Evm {
+        /// The chain's id, for example 1 for Ethereum
+        #[arg(value_parser = values::chain_id)]
+        chain_id: ChainId,
+        /// For example `http://127.0.0.1:8545`
+        url: String,
+        /// A second node, best of another maker, that must agree on chain and nonces
+        #[arg(long, value_name = "URL")]
+        second: Option<String>,
+        /// The node asks for a token; it is read from --pin-fd or asked for, and never shown
+        #[arg(long)]
+        bearer: bool,
+        /// A price for gas above this is never chosen, in gwei
+        #[arg(long, default_value_t = 500, value_name = "GWEI")]
+        highest_gas_price: u64,
     },
     /// Look for further attestation certificates in this folder
     AttestationCertificates {

@@ -2,11 +2,14 @@
 
 mod acted;
 mod backup;
+mod bump;
 mod clock;
+mod contract;
 mod decide;
 mod enrol;
 mod found;
 mod freeze;
+mod holdings;
 mod journal;
 mod keys;
 mod list;
@@ -32,13 +35,16 @@ pub async fn run(command: Command, terminal: &Terminal) -> anyhow::Result<Ended>
         Command::Found(what) => found::found(terminal, what).await?,
         Command::Vault(VaultCommand::Create(what)) => propose::vault(terminal, what).await?,
         Command::Vault(VaultCommand::Keygen { name }) => vault::keygen(terminal, &name).await?,
-        Command::Vault(VaultCommand::Address { name }) => vault::address(terminal, &name).await?,
+        Command::Vault(VaultCommand::Address { name, deposit }) => {
+            vault::address(terminal, &name, deposit).await?
+        }
         Command::Vault(VaultCommand::List) => vault::list(terminal).await?,
         Command::Status => status::status(terminal).await?,
         Command::Propose(what) => propose::propose(terminal, what).await?,
         Command::Approve(what) => decide::approve(terminal, what).await?,
         Command::Decline(what) => decide::decline(terminal, what).await?,
         Command::Release(what) => release::release(terminal, what).await?,
+        Command::Bump { id } => bump::bump(terminal, &id).await?,
         Command::Freeze(what) => freeze::freeze(terminal, what).await?,
         Command::List(what) => list::list(terminal, &what).await?,
         Command::Payees => look::payees(terminal).await?,

@@ -33,6 +33,14 @@ fn words(view: &View, event: &Event) -> String {
             format!("{}: {blocks} of {needed} confirmations", the(id))
         }
         Event::Confirmed(id, _, height) => format!("{}: CONFIRMED, in block {height}", the(id)),
+        Event::Reverted(id, _, height) => format!(
+            "{}: REVERTED in block {height}: nobody was paid, only the fee is gone; paying again is a new payout",
+            the(id)
+        ),
+        Event::Cancelled(id, _, height) => format!(
+            "{}: CANCELLED in block {height}: nobody was paid, and it can't be paid any more",
+            the(id)
+        ),
         Event::Reorged(id) => format!(
             "{}: its block left the chain; it waits for another",
             the(id)
@@ -45,12 +53,22 @@ fn words(view: &View, event: &Event) -> String {
         }
         Event::Replaced(id, by) => {
             format!(
-                "{}: REPLACED, transaction {by} took its coins; it will never be paid",
-                the(id)
+                "{}: REPLACED, transaction {by} took its {}; it will never be paid",
+                the(id),
+                anchor_word(view, *id)
             )
         }
         Event::Froze(why) => format!("FROZEN by this machine: {why}"),
         Event::NodeTrouble(why) => format!("the node: {why}"),
+    }
+}
+
+/// What another transaction takes so that a payout never happens.
+fn anchor_word(view: &View, id: ProposalId) -> &'static str {
+    let payout = view.treasury().payout(id);
+    match payout.and_then(|(_, payout)| payout.asset().coin()) {
+        Some(_) => "nonce",
+        None => "coins",
     }
 }
 
@@ -78,7 +96,9 @@ fn value(event: &Event) -> Value {
             "needed": needed,
             "detail": format!("{blocks} of {needed} confirmations"),
         }),
-        Event::Confirmed(id, txid, height) => json!({
+        Event::Confirmed(id, txid, height)
+        | Event::Reverted(id, txid, height)
+        | Event::Cancelled(id, txid, height) => json!({
             "event": name,
             "proposal": id.to_string(),
             "txid": txid.to_string(),
@@ -103,6 +123,8 @@ const fn name(event: &Event) -> &'static str {
         Event::NotBroadcast(..) => "not_broadcast",
         Event::Confirming(..) => "confirming",
         Event::Confirmed(..) => "confirmed",
+        Event::Reverted(..) => "reverted",
+        Event::Cancelled(..) => "cancelled",
         Event::Reorged(_) => "reorged",
         Event::Dropped(_) => "dropped",
         Event::Replaced(..) => "replaced",

@@ -1,6 +1,6 @@
 //! Ids by their first digits.
 
-use domain::{EntryId, ProposalId};
+use domain::{EntryId, ProposalId, Subject};
 use treasury::Treasury;
 
 use crate::proposal;
@@ -19,6 +19,19 @@ pub fn proposal(treasury: &Treasury, text: &str) -> anyhow::Result<ProposalId> {
         (*id, id.to_string(), what)
     });
     pick("proposal", text, known)
+}
+
+/// The payout that a proposal is about: itself, or the one that it cancels. What is planned, signed and
+/// sent for a cancel is a version of its payout.
+pub fn payout_of(treasury: &Treasury, id: ProposalId) -> ProposalId {
+    match treasury
+        .proposals
+        .get(&id)
+        .map(|record| &record.proposal.subject)
+    {
+        Some(Subject::Cancel(cancel)) => cancel.payout,
+        Some(_) | None => id,
+    }
 }
 
 /// A freeze in force by its id or the first digits of it.

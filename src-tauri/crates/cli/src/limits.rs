@@ -7,7 +7,8 @@ use domain::act::ChildPath;
 use domain::payout::Leg;
 use domain::roster::HexBytes;
 use domain::{
-    Amount, BtcAddress, Name, Note, Payout, Proposal, ProposalId, Sats, Span, Subject, VaultId,
+    Address, Amount, Coin, Name, Network, Note, Payout, Proposal, ProposalId, Sats, Span, Subject,
+    U256, VaultId,
 };
 use policy::{LimitUse, Reason, Request, Tally};
 use serde_json::{Value, json};
@@ -46,10 +47,13 @@ pub fn limits(view: &View) -> Vec<Standing> {
     let facts = view.replay.facts(treasury, view.now);
     let mut found: BTreeMap<String, Standing> = BTreeMap::new();
     for (id, vault) in &treasury.vaults {
-        for (payee, address) in payees(view, *id, vault) {
-            let Some(proposal) = smallest(view, *id, payee, address) else {
-                continue;
-            };
+        let smallest = payees(view, *id, vault).into_iter().flat_map(|payee| {
+            let coins = smallest_amounts(view, vault.plan.network());
+            { coins.into_iter() }
+                .filter_map(|(amount, fee)| smallest(view, *id, &payee, amount, fee))
+                .collect::<Vec<Proposal>>()
+        });
+        for proposal in smallest {
             for officer in treasury.officers.values().filter(|record| record.active) {
                 let request = Request {
                     proposal: ProposalId::from_bytes([0; 32]),
@@ -73,10 +77,10 @@ pub fn limits(view: &View) -> Vec<Standing> {
 
 fn over(reason: &Reason) -> Option<LimitUse> {
     match reason {
-        Reason::OverLimit(used) => Some(used.clone()),
+        Reason::OverLimit(used) => Some(used.as_ref().clone()),
         Reason::Fact(_)
         | Reason::Denied { .. }
-        | Reason::NoLane(_)
+        | Reason::NoLane { .. }
         | Reason::NoGovernance(_)
         | Reason::Unreachable { .. }
         | Reason::Expired { .. }
@@ -84,12 +88,16 @@ fn over(reason: &Reason) -> Option<LimitUse> {
         | Reason::LocksOut { .. }
         | Reason::OfficerNameTaken(_)
         | Reason::VaultNameTaken(_)
-        | Reason::AddressTaken(_) => None,
+        | Reason::AddressTaken(_)
+        | Reason::AssetKnown(_)
+        | Reason::AssetTaken(_)
+        | Reason::AssetDeclaredOtherwise { .. }
+        | Reason::PolicyContradictsRegistry { .. } => None,
     }
 }
 
 /// Everybody who could be paid from a vault: the address book, and an address that is not in it.
-fn payees(view: &View, id: VaultId, vault: &VaultRecord) -> Vec<(Option<Name>, BtcAddress)> {
+fn payees(view: &View, id: VaultId, vault: &VaultRecord) -> Vec<(Option<Name>, Address)> {
     let network = vault.plan.network();
     let known = view
         .treasury()
@@ -102,24 +110,39 @@ fn payees(view: &View, id: VaultId, vault: &VaultRecord) -> Vec<(Option<Name>, B
         .and_then(|vault| vault.keys().ok())
         .and_then(|keys| {
             let path = ChildPath::new(ChildPath::RECEIVE, 0).ok()?;
-            keys.address_at(path).ok()
+            keys.paid_at(path).ok()
         })
         .map(|address| (None, address));
     known.chain(stranger).collect()
 }
 
+/// The least that can be paid of each asset of a network, and the least fee for it.
+fn smallest_amounts(view: &View, network: Network) -> Vec<(Amount, Amount)> {
+    let Some(chain) = network.chain_id() else {
+        let fee = Sats::new(1).map(Amount::Btc);
+        let dust = Amount::Btc(Sats::DUST);
+        return fee.map(|fee| (dust, fee)).into_iter().collect();
+    };
+    let one = |coin: Coin| Amount::Evm(coin, U256::ONE);
+    let coins = || crate::payees::coins(view.treasury(), chain);
+    let Some(native) = coins().find(Coin::is_native) else {
+        return Vec::new();
+    };
+    coins().map(|coin| (one(coin), one(native))).collect()
+}
+
 fn smallest(
     view: &View,
     vault: VaultId,
-    payee: Option<Name>,
-    address: BtcAddress,
+    (payee, address): &(Option<Name>, Address),
+    amount: Amount,
+    fee: Amount,
 ) -> Option<Proposal> {
     let leg = Leg {
-        payee,
-        address,
-        amount: Amount::Btc(Sats::DUST),
+        payee: payee.clone(),
+        address: address.clone(),
+        amount,
     };
-    let fee = Sats::new(1).ok()?;
     let payout = Payout::new(vault, vec![leg], fee, Note::new("").ok()?).ok()?;
     Some(Proposal {
         subject: Subject::Payout(payout),
@@ -131,7 +154,7 @@ fn smallest(
 fn standing(used: &LimitUse) -> Standing {
     let (so_far, allowed) = match used.tally {
         Tally::Amount { used, cap, .. } => (used.to_string(), cap.to_string()),
-        Tally::Count { used, cap } => (used.to_string(), format!("{cap} payouts")),
+        Tally::Count { used, cap, .. } => (used.to_string(), format!("{cap} payouts")),
     };
     Standing {
         limit: format!("{}{}", used.limit, used.bucket),

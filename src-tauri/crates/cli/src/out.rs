@@ -7,7 +7,7 @@ use driver::DriverError;
 use serde_json::{Value, json};
 
 /// Lines that begin so must not be overlooked: bold and red on a terminal.
-const LOUD: [&str; 4] = ["FROZEN", "STOPPED", "SINGLE-HOST", "REFUSED"];
+const LOUD: [&str; 5] = ["FROZEN", "STOPPED", "SINGLE-HOST", "REFUSED", "WARNING"];
 
 /// What a command has to say.
 #[derive(Debug, Clone)]

@@ -1,11 +1,12 @@
 //! A proposal in words: what it is, how far it is, and what it waits for.
 
 mod content;
+mod plan;
 mod sheet;
 mod waiting;
 
 use domain::proposal::{OfficerChange, PayeeChange};
-use domain::{Payout, ProposalId, Subject};
+use domain::{Coin, Network, Payout, ProposalId, Subject, VaultId};
 use treasury::{Broadcasting, Decision, PayoutStage, ProposalRecord, Treasury};
 
 pub use content::seat_words;
@@ -37,24 +38,48 @@ pub enum Status {
     Broadcast,
     /// Deep enough in the chain.
     Confirmed,
+    /// In the chain for good, but it did nothing.
+    Reverted,
+    /// The transaction that cancels it is in the chain for good: nobody was paid.
+    Cancelled,
     /// Another transaction took its place for good.
     Replaced,
+    /// A version is out, and one at a higher fee is to be signed.
+    Bumping,
+    /// A version may be out, and the transaction that cancels it is to be signed, or is out.
+    Cancelling,
 }
 
 impl Status {
     /// How far a proposal is.
-    pub const fn of(record: &ProposalRecord) -> Self {
+    pub fn of(record: &ProposalRecord) -> Self {
         match &record.decision {
             Decision::Open => Status::Open,
             Decision::Declined { .. } => Status::Declined,
             Decision::Lapsed => Status::Lapsed,
             Decision::Enacted(_) => Status::Enacted,
-            Decision::Payout(stage) => Self::of_stage(stage),
+            Decision::Payout(stage) => match Self::of_stage(stage) {
+                Status::Planned | Status::Signing | Status::Aborted
+                    if stage.plan().cancels.is_none() && !record.earlier.is_empty() =>
+                {
+                    Status::Bumping
+                }
+                status => status,
+            },
         }
     }
 
     const fn of_stage(stage: &PayoutStage) -> Self {
         match stage {
+            PayoutStage::Confirmed { plan, .. } if plan.cancels.is_some() => Status::Cancelled,
+            PayoutStage::Planned(plan)
+            | PayoutStage::Signing(plan, _)
+            | PayoutStage::Aborted(plan, _)
+            | PayoutStage::Signed { plan, .. }
+                if plan.cancels.is_some() =>
+            {
+                Status::Cancelling
+            }
             PayoutStage::Planned(_) => Status::Planned,
             PayoutStage::Signing(..) => Status::Signing,
             PayoutStage::Aborted(..) => Status::Aborted,
@@ -67,6 +92,7 @@ impl Status {
                 ..
             } => Status::Broadcast,
             PayoutStage::Confirmed { .. } => Status::Confirmed,
+            PayoutStage::Reverted { .. } => Status::Reverted,
             PayoutStage::Replaced { .. } => Status::Replaced,
         }
     }
@@ -84,7 +110,20 @@ impl Status {
             Status::Signed => "signed",
             Status::Broadcast => "broadcast",
             Status::Confirmed => "confirmed",
+            Status::Reverted => "reverted",
+            Status::Cancelled => "cancelled",
             Status::Replaced => "replaced",
+            Status::Bumping => "bumping",
+            Status::Cancelling => "cancelling",
+        }
+    }
+
+    /// The same after `it is`.
+    pub const fn phrase(self) -> &'static str {
+        match self {
+            Status::Bumping => "being bumped to a higher fee",
+            Status::Cancelling => "being cancelled",
+            other => other.word(),
         }
     }
 
@@ -95,15 +134,29 @@ impl Status {
             | Status::Declined
             | Status::Lapsed
             | Status::Confirmed
+            | Status::Reverted
+            | Status::Cancelled
             | Status::Replaced => true,
             Status::Open
             | Status::Planned
             | Status::Signing
             | Status::Aborted
             | Status::Signed
-            | Status::Broadcast => false,
+            | Status::Broadcast
+            | Status::Bumping
+            | Status::Cancelling => false,
         }
     }
+}
+
+/// Whether a version of a payout before the present one was sent: it may be in a block any time.
+pub fn earlier_is_out(record: &ProposalRecord) -> bool {
+    record.earlier.iter().any(|one| {
+        matches!(
+            one.signed,
+            Some((_, Broadcasting::Out | Broadcasting::Dropped))
+        )
+    })
 }
 
 /// `payout 3f2a91c0 (0.5 BTC from Operations to Foundry Ltd)`.
@@ -141,7 +194,41 @@ pub fn summary(treasury: &Treasury, subject: &Subject) -> String {
             plan.network()
         ),
         Subject::Machine(change) => format!("{} takes over", change.machine.name),
+        Subject::Asset(coin) => asset_summary(*coin),
+        Subject::Batch(batch) | Subject::Sweep(batch) => format!(
+            "{} from {}",
+            count(batch.payouts().len(), "payout"),
+            vault_name(treasury, batch.vault())
+        ),
+        Subject::Cancel(cancel) => {
+            let payout = treasury.payout(cancel.payout);
+            let what = payout.map(|(_, payout)| payout_summary(treasury, payout));
+            format!(
+                "payout {}, {}",
+                cancel.payout.short(),
+                what.unwrap_or_default()
+            )
+        }
     }
+}
+
+fn asset_summary(coin: Coin) -> String {
+    let chain = Network::Evm(coin.chain());
+    let places = count(coin.decimals(), "decimal place");
+    match coin.contract() {
+        None => format!("{}, the own coin of {chain}, {places}", coin.symbol()),
+        Some(contract) => format!(
+            "{} on {chain}, contract {contract}, {places}",
+            coin.symbol()
+        ),
+    }
+}
+
+fn vault_name(treasury: &Treasury, id: VaultId) -> String {
+    treasury
+        .vaults
+        .get(&id)
+        .map_or_else(|| id.short(), |vault| vault.plan.name().to_string())
 }
 
 fn payout_summary(treasury: &Treasury, payout: &Payout) -> String {
@@ -163,9 +250,6 @@ fn payout_summary(treasury: &Treasury, payout: &Payout) -> String {
         [first, _, more @ ..] => format!("{first} and {} others", more.len().saturating_add(1)),
         _ => payees.concat(),
     };
-    let vault = treasury.vaults.get(&payout.vault()).map_or_else(
-        || payout.vault().short(),
-        |vault| vault.plan.name().to_string(),
-    );
+    let vault = vault_name(treasury, payout.vault());
     format!("{total} from {vault} to {to}")
 }

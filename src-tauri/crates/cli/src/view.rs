@@ -1,7 +1,9 @@
 //! What a command sees: the journal's meaning at one moment.
 
 use domain::act::Scope;
-use domain::{Entry, EntryId, MachineId, Network, NetworkClass, OfficerId, ProposalId, Timestamp};
+use domain::{
+    ChainId, Entry, EntryId, MachineId, Network, NetworkClass, OfficerId, ProposalId, Timestamp,
+};
 use driver::{Driver, Home};
 use serde_json::{Value, json};
 use treasury::{FreezeRecord, Grade, GradeReason, Replay, Treasury};
@@ -49,12 +51,11 @@ impl View {
         self.treasury.officer_name(officer)
     }
 
-    /// Freezes that hold a payout still; none for a change.
-    pub fn freezes_on(&self, id: ProposalId) -> Vec<EntryId> {
+    /// Whether a freeze holds a payout still, or the cancel of one, which only later freezes hold.
+    pub fn is_held(&self, id: ProposalId, cancels: Option<ProposalId>) -> bool {
         self.treasury
             .payout(id)
-            .map(|(_, payout)| self.treasury.freezes_over(payout.vault(), Some(id)))
-            .unwrap_or_default()
+            .is_some_and(|(_, payout)| self.treasury.is_held(payout.vault(), id, cancels))
     }
 
     /// One line a freeze, to stand above everything else.
@@ -126,10 +127,37 @@ impl View {
 
 /// A network's name, with what everybody must know about it.
 pub fn network_words(network: Network) -> String {
+    let network_name = match network.chain_id().and_then(chain_name) {
+        Some(name) => format!("{name}, {network}"),
+        None => network.to_string(),
+    };
     match network.class() {
-        NetworkClass::Mainnet => format!("{network} (real money)"),
-        NetworkClass::Test => format!("{network} (test coins)"),
+        NetworkClass::Mainnet => format!("{network_name} (real money)"),
+        NetworkClass::Test => format!("{network_name} (test coins)"),
     }
+}
+
+/// What people call a chain, where it is one of the best known.
+const fn chain_name(chain: ChainId) -> Option<&'static str> {
+    Some(match chain.get() {
+        1 => "Ethereum",
+        10 => "OP Mainnet",
+        56 => "BNB Smart Chain",
+        100 => "Gnosis",
+        137 => "Polygon",
+        8453 => "Base",
+        42_161 => "Arbitrum One",
+        43_114 => "Avalanche",
+        59_144 => "Linea",
+        84_532 => "Base Sepolia",
+        17_000 => "Holesky",
+        560_048 => "Hoodi",
+        421_614 => "Arbitrum Sepolia",
+        11_155_111 => "Sepolia",
+        11_155_420 => "OP Sepolia",
+        1337 | 31_337 => "a private chain",
+        _ => return None,
+    })
 }
 
 /// `mainnet` or `test`.

@@ -38,7 +38,7 @@ pub struct EvmHoldings {
 }
 
 /// Deposit accounts that are looked at beside the main one.
-const DEPOSITS: u32 = 100;
+pub const DEPOSITS: u32 = 100;
 
 impl Driver {
     fn evm_settings(&self, chain: ChainId) -> Result<&EvmSettings, DriverError> {

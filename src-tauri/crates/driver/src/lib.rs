@@ -38,7 +38,7 @@ pub use clock::{Clock, ClockError, Moment, SystemClock};
 pub use crash::{Crash, CrashPoint, NoCrash};
 pub use desk::{Desk, DeskError, Purpose};
 pub use error::DriverError;
-pub use evm::EvmHoldings;
+pub use evm::{DEPOSITS, EvmHoldings};
 pub use found::{FoundingPlan, enrolment, first_anchors, keep_enrolment};
 pub use home::{BitcoinSettings, EvmSettings, Home, HomeError, Settings};
 pub use ledger::{Ledger, MachineSigner};

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use domain::{Amount, Name, Network, Note};
+use domain::{ChainId, Name, Network, Note, Symbol};
 
-use super::values::{PayLeg, Wait};
+use super::values::{AmountText, PayLeg, Wait, chain_id, symbol};
 
 /// `propose`.
 #[derive(Debug, Subcommand)]
@@ -33,6 +33,16 @@ pub enum ProposeCommand {
         #[command(flatten)]
         by: Proposer,
     },
+    /// Make a coin or token of an EVM chain known, so that it can be paid and limited
+    ///
+    /// Governance decides what a symbol means; nothing of it is ever read from a node. The chain's own
+    /// coin, in which fees are paid, comes first: give it without --contract.
+    Asset(ProposeAsset),
+    /// Replace a signed payout, before it is in a block, by a transaction that pays nobody
+    ///
+    /// Governance decides. Either the payout or its cancelling transaction ends up in the chain, never
+    /// both; until one has, the payout can still be made. Nothing signed yet is declined instead.
+    Cancel(ProposeCancel),
     /// Lift freezes: all that are in force now, or those named
     Thaw {
         /// Ids of freezes, or their first digits; all in force when none is given
@@ -62,12 +72,46 @@ pub struct ProposePayee {
     /// Where it is paid; with --remove none
     #[arg(required_unless_present = "remove", conflicts_with = "remove")]
     pub address: Option<String>,
-    /// The network of the address [default: the treasury's, when it has only one]
+    /// The network of the address, for example bitcoin or eip155:1 [default: the treasury's, when it
+    /// has only one]
     #[arg(long, conflicts_with = "remove")]
     pub network: Option<Network>,
     /// Strike the payee out
     #[arg(long)]
     pub remove: bool,
+    /// Who proposes, and until when
+    #[command(flatten)]
+    pub by: Proposer,
+}
+
+/// `propose asset`.
+#[derive(Debug, Args)]
+pub struct ProposeAsset {
+    /// What people call it, for example USDC
+    #[arg(value_parser = symbol)]
+    pub symbol: Symbol,
+    /// The chain's id, for example 1 for Ethereum
+    #[arg(long, value_name = "CHAIN_ID", value_parser = chain_id)]
+    pub chain: ChainId,
+    /// The token's ERC-20 contract, in mixed case; leave it out for the chain's own coin
+    #[arg(long, value_name = "ADDRESS")]
+    pub contract: Option<String>,
+    /// Its decimal places, as its issuer says: 18 for ETH, 6 for USDC on Ethereum
+    #[arg(long, value_name = "N")]
+    pub decimals: u8,
+    /// Who proposes, and until when
+    #[command(flatten)]
+    pub by: Proposer,
+}
+
+/// `propose cancel`.
+#[derive(Debug, Args)]
+pub struct ProposeCancel {
+    /// The payout's id, or its first digits
+    pub id: String,
+    /// The most that the cancelling transaction may cost [default: the payout's own fee cap]
+    #[arg(long, value_name = "AMOUNT")]
+    pub fee_cap: Option<AmountText>,
     /// Who proposes, and until when
     #[command(flatten)]
     pub by: Proposer,
@@ -80,12 +124,13 @@ pub struct ProposePayout {
     #[arg(long)]
     pub vault: Name,
     /// A leg: `PAYEE=0.25 BTC`, by the payee's name in the address book, or `ADDRESS=0.25 BTC`; repeat
-    /// for each
+    /// for each. From a vault on an EVM chain one leg, of a coin that governance entered: `PAYEE=1.5 USDC`
     #[arg(long = "pay", required = true, value_name = "PAYEE=AMOUNT")]
     pub legs: Vec<PayLeg>,
-    /// The most that the network fee may be
-    #[arg(long, default_value = "0.0005 BTC", value_name = "AMOUNT")]
-    pub fee_cap: Amount,
+    /// The most that the network fee may be, all bumps included [default: 0.0005 BTC; on an EVM chain
+    /// 0.02 of its own coin]
+    #[arg(long, value_name = "AMOUNT")]
+    pub fee_cap: Option<AmountText>,
     /// What it is for
     #[arg(long, default_value = "", hide_default_value = true)]
     pub memo: Note,

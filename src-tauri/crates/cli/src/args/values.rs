@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use domain::amount::AmountError;
-use domain::{Amount, Name, Span};
+use domain::{Amount, Asset, ChainId, Name, Span, Symbol};
 
 /// `SEAT=Alice,Bob`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,13 +85,59 @@ impl FromStr for Wait {
     }
 }
 
+/// `0.25 BTC` or `1.5 USDC`, as written: which coins and tokens there are, the treasury knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AmountText(String);
+
+impl AmountText {
+    /// Reads it as an amount of one of these assets.
+    pub fn read(&self, known: &[Asset]) -> Result<Amount, AmountError> {
+        Amount::parse(&self.0, known)
+    }
+
+    /// The symbol that is written.
+    pub fn symbol(&self) -> &str {
+        self.0
+            .split_once(' ')
+            .map_or("", |(_, symbol)| symbol.trim())
+    }
+}
+
+impl FromStr for AmountText {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match Amount::parse(text, &[Asset::Btc]) {
+            Ok(_) | Err(AmountError::UnknownAsset(_)) => Ok(Self(text.trim().to_owned())),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// A chain's number, alone or as networks are written: `31337` or `eip155:31337`.
+pub fn chain_id(text: &str) -> Result<ChainId, String> {
+    let wrong = || {
+        format!("`{text}` is no chain id; write its number, for example 1 for Ethereum or 31337")
+    };
+    let digits = text.strip_prefix("eip155:").unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let number = digits.parse().map_err(|_| wrong())?;
+    ChainId::new(number).map_err(|error| error.to_string())
+}
+
+/// A symbol such as `USDC`.
+pub fn symbol(text: &str) -> Result<Symbol, String> {
+    Symbol::new(text).map_err(|error| error.to_string())
+}
+
 /// `PAYEE=0.25 BTC`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayLeg {
     /// A payee's name or an address.
     pub to: String,
     /// How much.
-    pub amount: Amount,
+    pub amount: AmountText,
 }
 
 impl FromStr for PayLeg {
@@ -101,7 +147,7 @@ impl FromStr for PayLeg {
             .rsplit_once('=')
             .filter(|(to, _)| !to.trim().is_empty())
             .ok_or("write PAYEE=AMOUNT, for example `Meyer GmbH=0.25 BTC`")?;
-        let amount = amount.parse().map_err(|e: AmountError| e.to_string())?;
+        let amount = amount.parse()?;
         Ok(Self {
             to: to.trim().to_owned(),
             amount,
@@ -149,16 +195,68 @@ mod tests {
             "Meyer=1",
             "Meyer=1,5 BTC",
             "Meyer=-1 BTC",
-            "Meyer=1 ETH",
             "Meyer=1e3 BTC",
         ] {
             assert!(bad.parse::<PayLeg>().is_err(), "{bad}");
         }
         let leg: PayLeg = "A=B Ltd=0.25 BTC".parse().unwrap();
+        let amount = leg.amount.read(&[Asset::Btc]).unwrap();
         assert_eq!(
-            (leg.to.as_str(), leg.amount.to_string().as_str()),
+            (leg.to.as_str(), amount.to_string().as_str()),
             ("A=B Ltd", "0.25 BTC")
         );
+    }
+
+    #[test]
+    fn amounts_of_coins_are_read_once_it_is_known_which_there_are() {
+        let chain = ChainId::new(1).unwrap();
+        let coin = |name: &str, places| {
+            Asset::Evm(domain::Coin::new(chain, None, symbol(name).unwrap(), places).unwrap())
+        };
+        let known = [coin("ETH", 18), coin("USDC", 6)];
+        let leg: PayLeg = "Meyer GmbH=1.5 USDC".parse().unwrap();
+        assert_eq!(leg.amount.symbol(), "USDC");
+        let amount = leg.amount.read(&known).unwrap();
+        assert_eq!(amount.to_string(), "1.5 USDC");
+        for (text, expected) in [
+            ("1.0000001 USDC", "7 decimal places"),
+            ("1 DAI", "no asset of this treasury"),
+            ("1.5 usdc", "no asset of this treasury"),
+            ("-1 ETH", "no decimal number"),
+            ("1e3 ETH", "no decimal number"),
+            ("1,5 ETH", "no decimal number"),
+        ] {
+            let text: AmountText = text.parse().unwrap();
+            let error = text.read(&known).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn chains_are_named_by_their_number() {
+        assert_eq!(
+            chain_id("31337"),
+            ChainId::new(31_337).map_err(|e| e.to_string())
+        );
+        assert_eq!(
+            chain_id("eip155:1"),
+            ChainId::new(1).map_err(|e| e.to_string())
+        );
+        for bad in [
+            "",
+            "0",
+            "-1",
+            "+1",
+            "0x1",
+            "ethereum",
+            "eip155:",
+            "99999999999999999999",
+        ] {
+            assert!(chain_id(bad).is_err(), "{bad}");
+        }
+        for bad in ["", "BTC", "US DC", "USDC\u{200b}", "1INCH", "THIRTEENCHARS"] {
+            assert!(symbol(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

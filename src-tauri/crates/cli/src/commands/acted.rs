@@ -92,7 +92,7 @@ pub fn standing(
     }
     paper.line(done);
     turned.tell(view, &mut paper);
-    paper.line(format!("  It is {} now.", status.word()));
+    paper.line(format!("  It is {} now.", status.phrase()));
     if let Some(missing) = &missing {
         paper.line(format!("  It waits for: {missing}."));
     }

@@ -49,6 +49,10 @@ pub async fn restore(terminal: &Terminal, what: Restore) -> anyhow::Result<Repor
         bitcoin: earlier
             .as_ref()
             .and_then(|settings| settings.bitcoin.clone()),
+        evm: earlier
+            .as_ref()
+            .map(|settings| settings.evm.clone())
+            .unwrap_or_default(),
         attestation_certificates: earlier.and_then(|settings| settings.attestation_certificates),
     };
     terminal.out.explain(

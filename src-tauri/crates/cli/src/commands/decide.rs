@@ -90,8 +90,8 @@ fn refuse_decided(view: &View, id: ProposalId, record: &ProposalRecord) -> anyho
         }
         Decision::Lapsed => "its time has passed; propose it anew".to_owned(),
         Decision::Enacted(_) => "it is in force".to_owned(),
-        Decision::Payout(stage) if !stage.started() => return Ok(()),
-        Decision::Payout(_) => format!("it is {}", Status::of(record).word()),
+        Decision::Payout(_) if record.is_open() => return Ok(()),
+        Decision::Payout(_) => format!("it is {}", Status::of(record).phrase()),
     };
     anyhow::bail!(
         "{} is decided: {why}; nothing was signed",

@@ -1,6 +1,6 @@
 //! `found`: every founding officer signs.
 
-use domain::NetworkClass;
+use domain::{Network, NetworkClass};
 use driver::{Driver, FoundingPlan, Surroundings};
 use policy::Policy;
 use serde_json::{Value, json};
@@ -60,8 +60,20 @@ fn founded(view: &View) -> Report {
         paper.line("Its YubiKeys are attested by test roots: it can never hold real money.");
     }
     paper.gap();
-    paper.line("Next: countersign settings bitcoin URL --user USER, then countersign vault create");
+    paper.line(format!(
+        "Next: {}, then countersign vault create",
+        node_commands(&treasury.founding.networks)
+    ));
     Report::done(paper.text(), founded_json(view))
+}
+
+/// How the nodes of these networks are set.
+fn node_commands(networks: &[Network]) -> String {
+    let evm = networks.iter().filter_map(|network| network.chain_id());
+    let evm = evm.map(|chain| format!("countersign settings evm {chain} URL"));
+    let bitcoin = networks.iter().any(|network| network.chain_id().is_none());
+    let bitcoin = bitcoin.then(|| "countersign settings bitcoin URL --user USER".to_owned());
+    all(&bitcoin.into_iter().chain(evm).collect::<Vec<_>>())
 }
 
 fn founded_json(view: &View) -> Value {

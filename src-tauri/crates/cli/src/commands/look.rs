@@ -28,8 +28,8 @@ pub async fn payees(terminal: &Terminal) -> anyhow::Result<Report> {
         paper.line(format!("  {}", payee.address.grouped()));
         values.push(json!({
             "name": name.to_string(),
-            "address": payee.address.as_str(),
-            "network": payee.address.network().name(),
+            "address": payee.address.to_string(),
+            "network": payee.address.network().to_string(),
             "since": payee.since.to_string(),
         }));
     }
@@ -63,6 +63,7 @@ pub async fn policy(terminal: &Terminal, file: Option<PathBuf>) -> anyhow::Resul
     let json = json!({
         "hash": policy.hash().to_string(),
         "sentences": {
+            "assets": sentences.assets,
             "groups": sentences.groups,
             "payees": sentences.payees,
             "denials": sentences.denials,

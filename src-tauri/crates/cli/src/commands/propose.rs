@@ -2,17 +2,20 @@
 
 use std::path::Path;
 
-use domain::proposal::{OfficerChange, PayeeChange, PolicyChange, Thaw};
+use domain::proposal::{Cancel, OfficerChange, PayeeChange, PolicyChange, Thaw};
 use domain::words::fingerprint;
 use domain::{
-    Amount, BtcAddress, Name, Network, Payout, Seat, SeatId, SeatKind, Subject, VaultPlan,
+    Address, Coin, EvmAddress, Name, Network, Payout, Seat, SeatId, SeatKind, Subject, VaultPlan,
 };
 use driver::{Driver, enrolment};
 use policy::Policy;
 use serde_json::{Map, Value, json};
 
 use super::acted::{self, Turned};
-use crate::args::{ProposeCommand, ProposePayee, ProposePayout, Proposer, VaultCreate};
+use super::contract::Code;
+use crate::args::{
+    ProposeAsset, ProposeCancel, ProposeCommand, ProposePayee, ProposePayout, Proposer, VaultCreate,
+};
 use crate::out::Report;
 use crate::paper::Paper;
 use crate::proposal::{OnChain, Status, judge, sheet, summary, waiting};
@@ -25,7 +28,12 @@ pub async fn propose(terminal: &Terminal, what: ProposeCommand) -> anyhow::Resul
     let driver = terminal.driver()?;
     let view = View::of(&driver).await?;
     let (subject, by) = match what {
-        ProposeCommand::Payout(payout) => (payout_subject(&view, &payout)?, payout.by),
+        ProposeCommand::Payout(payout) => {
+            let subject = payout_subject(&view, &payout)?;
+            return submit_payout(terminal, driver, &view, subject, &payout.by).await;
+        }
+        ProposeCommand::Asset(asset) => (asset_subject(&view, &asset)?, asset.by),
+        ProposeCommand::Cancel(cancel) => (cancel_subject(&view, &cancel)?, cancel.by),
         ProposeCommand::Policy { file, by } => (policy_subject(&file)?, by),
         ProposeCommand::Payee(payee) => (payee_subject(&view, &payee)?, payee.by),
         ProposeCommand::Officer { name, suspend, by } => {
@@ -62,9 +70,11 @@ async fn submit(
     by: &Proposer,
 ) -> anyhow::Result<Report> {
     let about = summary(view.treasury(), &subject);
-    terminal
-        .out
-        .explain(&format!("Proposing a {}: {about}", subject.kind()));
+    terminal.out.explain(&format!(
+        "Proposing {} {}: {about}",
+        article(&subject),
+        subject.kind()
+    ));
     let mut desk = terminal.desk(view)?;
     let Proposer {
         officer,
@@ -75,6 +85,50 @@ async fn submit(
         .await?;
     let turned = acted::turn(&mut driver).await;
     report(&View::of(&driver).await?, id, &turned)
+}
+
+/// A payout; who is paid on an EVM chain may be a contract, which is said before anybody touches a key
+/// and again at the end.
+async fn submit_payout(
+    terminal: &Terminal,
+    driver: Driver,
+    view: &View,
+    subject: Subject,
+    by: &Proposer,
+) -> anyhow::Result<Report> {
+    let legs = subject.payouts().iter().flat_map(Payout::legs);
+    let payee = { legs }.find_map(|leg| leg.address.evm().copied());
+    let Some(payee) = payee else {
+        return submit(terminal, driver, view, subject, by).await;
+    };
+    let code = Code::of(&driver, &payee).await?;
+    let warning = code.words(&payee);
+    if let Some(warning) = &warning {
+        terminal.out.explain(warning);
+    }
+    let mut report = submit(terminal, driver, view, subject, by).await?;
+    if let Some(warning) = warning {
+        report.text.push_str(&format!("\n{warning}\n"));
+    }
+    if let Some(object) = report.json.as_object_mut() {
+        code.put(object);
+    }
+    Ok(report)
+}
+
+const fn article(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Asset(_) | Subject::Officer(_) => "an",
+        Subject::Payout(_)
+        | Subject::Policy(_)
+        | Subject::Payee(_)
+        | Subject::Thaw(_)
+        | Subject::Vault(_)
+        | Subject::Machine(_)
+        | Subject::Batch(_)
+        | Subject::Sweep(_)
+        | Subject::Cancel(_) => "a",
+    }
 }
 
 /// The new proposal whole, and what it waits for.
@@ -120,9 +174,71 @@ fn payout_subject(view: &View, what: &ProposePayout) -> anyhow::Result<Subject> 
         );
     }
     let legs = payees::legs(view.treasury(), id, vault, &what.legs)?;
-    let Amount::Btc(fee_cap) = what.fee_cap;
-    let payout = Payout::new(id, legs, fee_cap, what.memo.clone())?;
+    let fee_cap = payees::fee_cap(view.treasury(), vault.plan.network(), what.fee_cap.as_ref())?;
+    let payout = Payout::new(id, legs, fee_cap, what.memo.clone())
+        .map_err(|error| anyhow::anyhow!("{error}; nothing was proposed"))?;
     Ok(Subject::Payout(payout))
+}
+
+fn asset_subject(view: &View, what: &ProposeAsset) -> anyhow::Result<Subject> {
+    let network = Network::Evm(what.chain);
+    let networks = &view.treasury().founding.networks;
+    if !networks.contains(&network) {
+        let names: Vec<String> = networks.iter().map(Network::to_string).collect();
+        anyhow::bail!(
+            "this treasury has nothing on {network}; its networks were fixed when it was founded: {}; nothing was proposed",
+            names.join(", ")
+        );
+    }
+    let contract = what
+        .contract
+        .as_deref()
+        .map(|text| EvmAddress::parse(text, what.chain))
+        .transpose()
+        .map_err(|error| anyhow::anyhow!("the token's contract: {error}; nothing was proposed"))?;
+    let coin = Coin::new(what.chain, contract, what.symbol, what.decimals)
+        .map_err(|error| anyhow::anyhow!("{error}; nothing was proposed"))?;
+    Ok(Subject::Asset(coin))
+}
+
+fn cancel_subject(view: &View, what: &ProposeCancel) -> anyhow::Result<Subject> {
+    let treasury = view.treasury();
+    let id = ids::proposal(treasury, &what.id)?;
+    let named = acted::the(view, id);
+    let Some((record, payout)) = treasury.payout(id) else {
+        anyhow::bail!("{named} is no payout: only a payout is cancelled; nothing was proposed");
+    };
+    match record.stage() {
+        Some(stage) if stage.is_final() => anyhow::bail!(
+            "{named} is {} already: there is nothing left to cancel; nothing was proposed",
+            Status::of(record).word()
+        ),
+        Some(_) if !record.is_open() => {}
+        Some(_) | None => match Status::of(record) {
+            Status::Declined | Status::Lapsed => anyhow::bail!(
+                "{named} is {} already, and nothing of it was ever signed; nothing was proposed",
+                Status::of(record).word()
+            ),
+            _ => anyhow::bail!(
+                "nothing of {named} is signed yet, so one officer ends it: countersign decline {} --as OFFICER; nothing was proposed",
+                id.short()
+            ),
+        },
+    }
+    let network = treasury
+        .vaults
+        .get(&payout.vault())
+        .map(|vault| vault.plan.network());
+    let fee_cap = match (&what.fee_cap, network) {
+        (Some(written), Some(network)) => {
+            payees::fee_amount(payout.fee_cap().asset(), network, written)?
+        }
+        (_, _) => payout.fee_cap(),
+    };
+    Ok(Subject::Cancel(Cancel {
+        payout: id,
+        fee_cap,
+    }))
 }
 
 fn policy_subject(file: &Path) -> anyhow::Result<Subject> {
@@ -144,7 +260,7 @@ fn payee_subject(view: &View, what: &ProposePayee) -> anyhow::Result<Subject> {
         Some(network) => network,
         None => only_network(view)?,
     };
-    let address = BtcAddress::parse(address, network)
+    let address = Address::parse(address, network)
         .map_err(|error| anyhow::anyhow!("{error}; nothing was proposed"))?;
     Ok(Subject::Payee(PayeeChange::Set { name, address }))
 }
@@ -153,7 +269,7 @@ fn only_network(view: &View) -> anyhow::Result<Network> {
     match view.treasury().founding.networks.as_slice() {
         [only] => Ok(*only),
         more => {
-            let names: Vec<&str> = more.iter().map(|network| network.name()).collect();
+            let names: Vec<String> = more.iter().map(Network::to_string).collect();
             anyhow::bail!(
                 "the treasury has several networks: say with --network which the address is of ({})",
                 names.join(", ")

@@ -1,12 +1,13 @@
 //! `release`: officers open seats for one payout, and the seats sign.
 
 use domain::Name;
+use treasury::PayoutStage;
 
 use super::acted;
 use crate::args::Release;
 use crate::ids;
 use crate::out::{Ended, Report};
-use crate::proposal::{OnChain, Status, sheet};
+use crate::proposal::{OnChain, sheet};
 use crate::terminal::Terminal;
 use crate::view::View;
 
@@ -14,7 +15,8 @@ use crate::view::View;
 pub async fn release(terminal: &Terminal, what: Release) -> anyhow::Result<Report> {
     let mut driver = terminal.driver()?;
     let view = View::of(&driver).await?;
-    let id = ids::proposal(view.treasury(), &what.id)?;
+    // What is released for a cancel is a version of its payout.
+    let id = ids::payout_of(view.treasury(), ids::proposal(view.treasury(), &what.id)?);
     let record = acted::record(&view, id)?;
     refuse_frozen(&view, id)?;
     terminal
@@ -53,7 +55,9 @@ pub async fn release(terminal: &Terminal, what: Release) -> anyhow::Result<Repor
 
 /// Nobody is asked for a PIN while nothing can be signed.
 fn refuse_frozen(view: &View, id: domain::ProposalId) -> anyhow::Result<()> {
-    if !view.freezes_on(id).is_empty() {
+    let stage = acted::record(view, id)?.stage();
+    let cancels = stage.and_then(|stage| stage.plan().cancels);
+    if view.is_held(id, cancels) {
         anyhow::bail!(
             "{}\nnothing is signed while it is frozen: no seat was opened; a thaw needs the governance quorum (`countersign propose thaw`)",
             view.frozen_lines().join("\n")
@@ -63,15 +67,18 @@ fn refuse_frozen(view: &View, id: domain::ProposalId) -> anyhow::Result<()> {
 }
 
 fn signed(view: &View, id: domain::ProposalId) -> anyhow::Result<bool> {
-    Ok(match Status::of(acted::record(view, id)?) {
-        Status::Signed | Status::Broadcast | Status::Confirmed => true,
-        Status::Open
-        | Status::Enacted
-        | Status::Declined
-        | Status::Lapsed
-        | Status::Planned
-        | Status::Signing
-        | Status::Aborted
-        | Status::Replaced => false,
+    Ok(match acted::record(view, id)?.stage() {
+        Some(
+            PayoutStage::Signed { .. }
+            | PayoutStage::Confirmed { .. }
+            | PayoutStage::Reverted { .. },
+        ) => true,
+        Some(
+            PayoutStage::Planned(_)
+            | PayoutStage::Signing(..)
+            | PayoutStage::Aborted(..)
+            | PayoutStage::Replaced { .. },
+        )
+        | None => false,
     })
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use driver::{DriverError, Event};
 use serde_json::{Map, Value, json};
+use treasury::{Broadcasting, PayoutStage};
 
 use crate::args::Run;
 use crate::events;
 use crate::out::{Ended, Out, Report};
 use crate::paper::Paper;
-use crate::proposal::Status;
+use crate::proposal::earlier_is_out;
 use crate::terminal::Terminal;
 use crate::view::View;
 
@@ -50,22 +51,25 @@ pub async fn run(terminal: &Terminal, what: Run) -> anyhow::Result<Ended> {
 
 /// Whether no transaction is on its way any more that nobody holds up.
 fn is_settled(view: &View) -> bool {
-    !view
-        .treasury()
-        .proposals
-        .iter()
-        .any(|(id, record)| match Status::of(record) {
-            Status::Signing | Status::Broadcast => true,
-            Status::Signed => view.freezes_on(*id).is_empty(),
-            Status::Open
-            | Status::Enacted
-            | Status::Declined
-            | Status::Lapsed
-            | Status::Planned
-            | Status::Aborted
-            | Status::Confirmed
-            | Status::Replaced => false,
-        })
+    !view.treasury().proposals.iter().any(|(id, record)| {
+        let Some(stage) = record.stage() else {
+            return false;
+        };
+        match stage {
+            PayoutStage::Signing(..) => true,
+            PayoutStage::Signed {
+                plan, broadcast, ..
+            } => {
+                let out = !matches!(broadcast, Broadcasting::NotYet);
+                out || earlier_is_out(record) || !view.is_held(*id, plan.cancels)
+            }
+            // A version before it may be in a block any time.
+            PayoutStage::Planned(_) | PayoutStage::Aborted(..) => earlier_is_out(record),
+            PayoutStage::Confirmed { .. }
+            | PayoutStage::Reverted { .. }
+            | PayoutStage::Replaced { .. } => false,
+        }
+    })
 }
 
 /// What was told already: what stays as it is, is told once.

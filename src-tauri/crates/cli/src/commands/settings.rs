@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use btc::{NodeAuth, NodeConfig};
-use domain::Name;
-use driver::{BitcoinSettings, Home, HomeError, Settings};
+use domain::{Name, Network};
+use driver::{BitcoinSettings, EvmSettings, Home, HomeError, Settings};
 use serde_json::{Value, json};
 
 use crate::args::SettingsCommand;
 use crate::out::Report;
 use crate::paper::{Fields, Paper};
 use crate::terminal::Terminal;
+use crate::view::network_words;
 
 /// `settings ...`. Before the founding settings can be made as well; the founding keeps them.
 pub fn settings(terminal: &Terminal, what: SettingsCommand) -> anyhow::Result<Report> {
@@ -37,6 +38,33 @@ pub fn settings(terminal: &Terminal, what: SettingsCommand) -> anyhow::Result<Re
                 highest_fee_rate,
             });
         }
+        SettingsCommand::Evm {
+            chain_id,
+            url,
+            second,
+            bearer,
+            highest_gas_price,
+        } => {
+            let urls = [Some(&url), second.as_ref()];
+            urls.into_iter()
+                .flatten()
+                .try_for_each(|url| check_evm_url(url))?;
+            if highest_gas_price == 0 {
+                anyhow::bail!(
+                    "at a highest price of 0 gwei nothing could ever be sent; nothing was changed"
+                );
+            }
+            let bearer = bearer.then(|| token(terminal, &url)).transpose()?;
+            settings.evm.retain(|other| other.chain_id != chain_id);
+            settings.evm.push(EvmSettings {
+                chain_id,
+                url,
+                second,
+                bearer,
+                highest_gas_price,
+            });
+            settings.evm.sort_by_key(|one| one.chain_id);
+        }
         SettingsCommand::AttestationCertificates { folder } => {
             settings.attestation_certificates = Some(absolute(&folder)?);
         }
@@ -52,6 +80,38 @@ fn check_url(url: &str) -> anyhow::Result<()> {
     NodeConfig::new(url, auth)
         .map(drop)
         .map_err(|error| anyhow::anyhow!("{error}; nothing was changed"))
+}
+
+fn check_evm_url(url: &str) -> anyhow::Result<()> {
+    evm::NodeConfig::new(url)
+        .map(drop)
+        .map_err(|error| anyhow::anyhow!("{error}; nothing was changed"))
+}
+
+fn token(terminal: &Terminal, url: &str) -> anyhow::Result<String> {
+    terminal
+        .secrets
+        .ask(&format!("Token for {} (hidden): ", place(url)))
+        .map(|typed| typed.as_str().to_owned())
+        .map_err(|error| anyhow::anyhow!("no token: {error}; nothing was changed"))
+}
+
+/// Where a node is, without the path, in which providers hide a token.
+fn place(url: &str) -> String {
+    evm::NodeConfig::new(url).map_or_else(
+        |_| "an address that can't be read".to_owned(),
+        |config| config.place(),
+    )
+}
+
+/// The same, and whether there is more.
+fn place_words(url: &str) -> String {
+    let place = place(url);
+    if url.trim().trim_end_matches('/') == place {
+        place
+    } else {
+        format!("{place}/... (the rest may hold a token and is not shown)")
+    }
 }
 
 fn password(terminal: &Terminal, user: &str) -> anyhow::Result<String> {
@@ -70,6 +130,7 @@ fn read(home: &Home) -> anyhow::Result<Settings> {
             keyring: String::new(),
             machine: Name::new("not founded yet")?,
             bitcoin: None,
+            evm: Vec::new(),
             attestation_certificates: None,
         }),
         Err(other) => Err(other.into()),
@@ -105,6 +166,9 @@ fn shown(settings: &Settings) -> Report {
             );
         }
     }
+    for one in &settings.evm {
+        fields.add("EVM node", evm_words(one));
+    }
     let folder = settings
         .attestation_certificates
         .as_ref()
@@ -113,6 +177,36 @@ fn shown(settings: &Settings) -> Report {
     let mut paper = Paper::default();
     paper.fields(&fields);
     Report::done(paper.text(), value(settings))
+}
+
+fn evm_words(one: &EvmSettings) -> String {
+    let mut lines = vec![
+        network_words(Network::Evm(one.chain_id)),
+        place_words(&one.url),
+    ];
+    match &one.second {
+        Some(second) => lines.push(format!("second node {}", place_words(second))),
+        None => lines.push("no second node".to_owned()),
+    }
+    if one.bearer.is_some() {
+        lines.push("token set, not shown".to_owned());
+    }
+    lines.push(format!(
+        "highest price for gas {} gwei",
+        one.highest_gas_price
+    ));
+    lines.join("\n")
+}
+
+fn evm_value(one: &EvmSettings) -> Value {
+    json!({
+        "chain_id": one.chain_id.get(),
+        "chain": Network::Evm(one.chain_id).to_string(),
+        "url": place(&one.url),
+        "second": one.second.as_deref().map(place),
+        "bearer": one.bearer.is_some(),
+        "highest_gas_price": one.highest_gas_price,
+    })
 }
 
 fn value(settings: &Settings) -> Value {
@@ -124,6 +218,7 @@ fn value(settings: &Settings) -> Value {
             "cookie": bitcoin.cookie,
             "highest_fee_rate": bitcoin.highest_fee_rate,
         })),
+        "evm": settings.evm.iter().map(evm_value).collect::<Vec<Value>>(),
         "attestation_certificates": settings.attestation_certificates,
     })
 }

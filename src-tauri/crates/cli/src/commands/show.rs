@@ -2,11 +2,12 @@
 
 use driver::{Driver, DriverError};
 use serde_json::Value;
+use treasury::{Broadcasting, PayoutStage};
 
 use super::acted;
 use crate::ids;
 use crate::out::Report;
-use crate::proposal::{OnChain, Status, sheet, sheet_json};
+use crate::proposal::{OnChain, sheet, sheet_json};
 use crate::terminal::Terminal;
 use crate::view::View;
 
@@ -16,17 +17,23 @@ pub async fn show(terminal: &Terminal, id: &str) -> anyhow::Result<Report> {
     let view = View::of(&driver).await?;
     let id = ids::proposal(view.treasury(), id)?;
     let record = acted::record(&view, id)?;
-    let chain = match Status::of(record) {
-        Status::Broadcast | Status::Confirmed => ask(&driver, id).await?,
-        Status::Open
-        | Status::Enacted
-        | Status::Declined
-        | Status::Lapsed
-        | Status::Planned
-        | Status::Signing
-        | Status::Aborted
-        | Status::Signed
-        | Status::Replaced => OnChain::Nothing,
+    let chain = match record.stage() {
+        Some(
+            PayoutStage::Signed {
+                broadcast: Broadcasting::Out | Broadcasting::Dropped,
+                ..
+            }
+            | PayoutStage::Confirmed { .. },
+        ) => ask(&driver, id).await?,
+        Some(
+            PayoutStage::Signed { .. }
+            | PayoutStage::Planned(_)
+            | PayoutStage::Signing(..)
+            | PayoutStage::Aborted(..)
+            | PayoutStage::Reverted { .. }
+            | PayoutStage::Replaced { .. },
+        )
+        | None => OnChain::Nothing,
     };
     let json = sheet_json(&view, id, record, &chain);
     Ok(Report::done(

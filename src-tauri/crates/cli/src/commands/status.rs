@@ -4,10 +4,11 @@ use std::io::{IsTerminal as _, Write as _};
 
 use btc::{Balance, Cancel, SyncProgress, SyncReport};
 use domain::VaultId;
-use driver::{Driver, DriverError};
+use driver::{Driver, DriverError, EvmHoldings};
 use serde_json::{Value, json};
 use treasury::VaultRecord;
 
+use super::holdings;
 use super::list::in_order;
 use crate::limits::{self, Standing};
 use crate::out::Report;
@@ -21,6 +22,8 @@ use crate::view::{View, class_word, grade_reason, grade_words, network_words};
 pub enum Holding {
     /// As of the node's tip.
     Known(Balance, u32),
+    /// Of each account on an EVM chain.
+    Evm(EvmHoldings),
     /// It has no key, or the node does not answer.
     Unknown(String),
 }
@@ -52,6 +55,13 @@ async fn holding(driver: &Driver, vault: &VaultRecord, cancel: &Cancel) -> anyho
         return Ok(Holding::Unknown("not read".to_owned()));
     }
     let name = vault.plan.name();
+    if vault.plan.network().chain_id().is_some() {
+        return match driver.evm_holdings(name).await {
+            Ok(holdings) => Ok(Holding::Evm(holdings)),
+            Err(DriverError::Evm(why)) => Ok(Holding::Unknown(why)),
+            Err(other) => Err(other.into()),
+        };
+    }
     let watched = std::io::stderr().is_terminal();
     let mut progress = |now: SyncProgress| {
         if watched {
@@ -192,6 +202,7 @@ fn vaults(view: &View, holdings: &[(VaultId, Holding)], paper: &mut Paper) {
         ));
         match holding {
             Holding::Unknown(why) => paper.line(format!("    balance not known: {why}")),
+            Holding::Evm(holdings) => holdings::tell(holdings, paper),
             Holding::Known(balance, height) => {
                 paper.line(format!(
                     "    {} in blocks, as of block {height}",
@@ -216,13 +227,22 @@ fn vaults(view: &View, holdings: &[(VaultId, Holding)], paper: &mut Paper) {
 
 fn vault_json(view: &View, id: VaultId, holding: &Holding) -> Option<Value> {
     let vault = view.treasury().vaults.get(&id)?;
+    let network = vault.plan.network();
     let (balance, height, trouble) = match holding {
         Holding::Known(balance, height) => (Some(balance), Some(*height), None),
         Holding::Unknown(why) => (None, None, Some(why)),
+        Holding::Evm(_) => (None, None, None),
     };
+    if network.chain_id().is_some() {
+        let known = match holding {
+            Holding::Evm(known) => Some(known),
+            Holding::Known(..) | Holding::Unknown(_) => None,
+        };
+        return Some(holdings::value(vault, known, trouble));
+    }
     Some(json!({
         "name": vault.plan.name().to_string(),
-        "network": vault.plan.network().name(),
+        "network": network.to_string(),
         "asset": "BTC",
         "confirmed": balance.map(|b| b.confirmed.to_btc()),
         "returning": balance.map(|b| b.returning.to_btc()),

@@ -1,6 +1,7 @@
 //! `vault keygen`, `vault address` and `vault list`.
 
-use domain::{Name, VaultId};
+use domain::act::ChildPath;
+use domain::{Address, Name, Network, VaultId};
 use serde_json::{Value, json};
 use treasury::{VaultRecord, VaultStage};
 
@@ -27,6 +28,11 @@ pub async fn keygen(terminal: &Terminal, name: &Name) -> anyhow::Result<Report> 
     terminal
         .out
         .explain(&format!("{openings} openings follow."));
+    if let Network::Evm(_) = vault.plan.network() {
+        terminal.out.explain(
+            "A key for an EVM chain takes some seconds to make, and each trial signature some more.",
+        );
+    }
     let mut desk = terminal.desk(&view)?;
     let id = driver.keygen(name, &mut desk).await?;
     let mut paper = Paper::default();
@@ -42,24 +48,47 @@ pub async fn keygen(terminal: &Terminal, name: &Name) -> anyhow::Result<Report> 
 }
 
 /// `vault address`.
-pub async fn address(terminal: &Terminal, name: &Name) -> anyhow::Result<Report> {
+pub async fn address(
+    terminal: &Terminal,
+    name: &Name,
+    deposit: Option<u32>,
+) -> anyhow::Result<Report> {
     let driver = terminal.driver()?;
-    let (path, address) = driver.address(name).await?;
+    let (path, address) = driver.address(name, deposit).await?;
+    let what = match (&address, deposit) {
+        (Address::Btc(_), _) => "A fresh address".to_owned(),
+        (Address::Evm(_), None) => "The main account".to_owned(),
+        (Address::Evm(_), Some(number)) => format!("Deposit account {number}"),
+    };
     let path = format!("m/{}/{}", path.keychain(), path.index());
     let mut paper = Paper::default();
     paper.line(format!(
-        "A fresh address of vault {name}, on {}:",
+        "{what} of vault {name}, on {}:",
         network_words(address.network())
     ));
     paper.gap();
     paper.line(format!("  {address}"));
     paper.line(format!("  {}", address.grouped()));
-    let json = json!({
+    if let Address::Evm(_) = address {
+        paper.gap();
+        paper.line("It is the same account on every EVM chain, but this vault is watched on this chain alone:");
+        paper.line("what is sent to it elsewhere is not seen here.");
+    }
+    if deposit.is_some_and(|number| number > driver::DEPOSITS) {
+        paper.line(format!(
+            "`countersign status` looks at deposit accounts 1 to {} only, so not at this one.",
+            driver::DEPOSITS
+        ));
+    }
+    let mut json = json!({
         "vault": name.to_string(),
-        "address": address.as_str(),
-        "network": address.network().name(),
+        "address": address.to_string(),
+        "network": address.network().to_string(),
         "path": path,
     });
+    if let (Address::Evm(_), Some(object)) = (&address, json.as_object_mut()) {
+        object.insert("deposit".to_owned(), json!(deposit));
+    }
     Ok(Report::done(paper.text(), json))
 }
 
@@ -90,6 +119,10 @@ pub async fn list(terminal: &Terminal) -> anyhow::Result<Report> {
         for seat in vault.plan.seats() {
             paper.line(format!("  {}", seat_words(view.treasury(), seat)));
         }
+        if let Some(account) = main_account(*id, vault) {
+            paper.line(format!("  Main account {account}"));
+            paper.line(format!("               {}", account.grouped()));
+        }
         values.push(value(&view, *id, vault));
     }
     Ok(Report::done(
@@ -119,15 +152,26 @@ fn value(view: &View, id: VaultId, vault: &VaultRecord) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut value = json!({
         "name": vault.plan.name().to_string(),
         "id": id.to_string(),
-        "network": vault.plan.network().name(),
+        "network": vault.plan.network().to_string(),
         "threshold": vault.plan.threshold(),
         "confirmations": vault.plan.confirmations(),
         "ready": vault.key().is_some(),
         "seats": seats,
-    })
+    });
+    if let (Some(account), Some(object)) = (main_account(id, vault), value.as_object_mut()) {
+        object.insert("account".to_owned(), json!(account.to_string()));
+    }
+    value
+}
+
+/// The account that an EVM vault pays from, once it has its key.
+fn main_account(id: VaultId, vault: &VaultRecord) -> Option<Address> {
+    vault.plan.network().chain_id()?;
+    let path = ChildPath::new(ChildPath::RECEIVE, 0).ok()?;
+    vault.view(id)?.keys().ok()?.paid_at(path).ok()
 }
 
 fn stage(vault: &VaultRecord) -> String {

@@ -1,16 +1,15 @@
 //! What is proposed, whole: everything an officer decides on.
 
-use bitcoin::consensus::encode::deserialize;
-use bitcoin::{Address, Transaction};
-use domain::proposal::{OfficerChange, PayeeChange, Thaw};
+use domain::proposal::{Cancel, OfficerChange, PayeeChange, Thaw};
 use domain::roster::MachineChange;
 use domain::{
-    Amount, FeeRate, Officer, OfficerId, Payout, Sats, Seat, SeatKind, Subject, VaultPlan,
+    Amount, Asset, Batch, Coin, Network, Officer, OfficerId, Payout, Seat, SeatKind, Subject,
+    VaultId, VaultPlan,
 };
 use policy::Policy;
 use serde_json::{Value, json};
 use similar::TextDiff;
-use treasury::{PlanRecord, Treasury};
+use treasury::Treasury;
 
 use crate::paper::{self, Fields, aligned};
 use crate::view::{View, network_words};
@@ -28,6 +27,9 @@ pub fn fields(view: &View, before: &Treasury, subject: &Subject, into: &mut Fiel
         Subject::Thaw(thaw) => thaw_fields(view, before, thaw, into),
         Subject::Vault(plan) => vault_fields(before, plan, into),
         Subject::Machine(change) => machine_fields(before, change, into),
+        Subject::Asset(coin) => asset_fields(*coin, into),
+        Subject::Batch(batch) | Subject::Sweep(batch) => batch_fields(before, batch, into),
+        Subject::Cancel(cancel) => cancel_fields(view, cancel, into),
     }
 }
 
@@ -70,19 +72,86 @@ fn thaw_fields(view: &View, before: &Treasury, thaw: &Thaw, into: &mut Fields) {
     into.add("Lifts", lines.join("\n"));
 }
 
-fn payout_fields(treasury: &Treasury, payout: &Payout, into: &mut Fields) {
-    let vault = treasury.vaults.get(&payout.vault());
-    let from = vault.map_or_else(
-        || payout.vault().to_string(),
-        |vault| {
-            format!(
-                "vault {}, {}",
-                vault.plan.name(),
-                network_words(vault.plan.network())
-            )
-        },
+fn from_words(treasury: &Treasury, vault: VaultId) -> String {
+    match treasury.vaults.get(&vault) {
+        None => vault.to_string(),
+        Some(vault) => format!(
+            "vault {}, {}",
+            vault.plan.name(),
+            network_words(vault.plan.network())
+        ),
+    }
+}
+
+/// A coin, with what tells it from one of the same name.
+fn coin_words(coin: Coin) -> String {
+    let chain = Network::Evm(coin.chain());
+    match coin.contract() {
+        None => format!("{}, the own coin of {chain}", coin.symbol()),
+        Some(contract) => format!("{}, a token on {chain}\ncontract {contract}", coin.symbol()),
+    }
+}
+
+fn asset_fields(coin: Coin, into: &mut Fields) {
+    into.add("Symbol", coin.symbol());
+    into.add("Network", network_words(Network::Evm(coin.chain())));
+    match coin.contract() {
+        None => into.add(
+            "Contract",
+            "none: the chain's own coin, in which fees are paid",
+        ),
+        Some(contract) => into.add(
+            "Contract",
+            format!("{contract}\n{}", domain::Address::Evm(contract).grouped()),
+        ),
+    }
+    into.add(
+        "Counted",
+        format!("with {}", paper::count(coin.decimals(), "decimal place")),
     );
-    into.add("From", from);
+    into.add(
+        "Compare",
+        "contract and decimal places with what the issuer publishes: nothing of it was read from a node,\nand with a wrong one every amount would be wrong",
+    );
+}
+
+fn batch_fields(treasury: &Treasury, batch: &Batch, into: &mut Fields) {
+    into.add("From", from_words(treasury, batch.vault()));
+    let amounts: Vec<Amount> = { batch.payouts().iter().flat_map(Payout::legs) }
+        .map(|leg| leg.amount)
+        .collect();
+    let lines: Vec<String> = { batch.payouts().iter().flat_map(Payout::legs) }
+        .zip(aligned(&amounts))
+        .map(|(leg, amount)| match &leg.payee {
+            Some(name) => format!("{amount}  to {name}, {}", leg.address),
+            None => format!("{amount}  to {}", leg.address),
+        })
+        .collect();
+    into.add("Pays", lines.join("\n"));
+    into.maybe(
+        "Memo",
+        Some(batch.memo()).filter(|memo| !memo.as_str().is_empty()),
+    );
+}
+
+fn cancel_fields(view: &View, cancel: &Cancel, into: &mut Fields) {
+    let treasury = view.treasury();
+    into.add("Cancels", super::the(treasury, cancel.payout));
+    if let Some(record) = treasury.proposals.get(&cancel.payout) {
+        into.add("Which is", super::Status::of(record).phrase());
+    }
+    into.add(
+        "How",
+        "a transaction that pays the vault itself takes the payout's place: nobody is paid, and only\nits fee is spent. Until it is in a block the payout can still be made",
+    );
+    into.add("Fee", format!("at most {}", cancel.fee_cap));
+}
+
+fn payout_fields(treasury: &Treasury, payout: &Payout, into: &mut Fields) {
+    into.add("From", from_words(treasury, payout.vault()));
+    if payout.account() != 0 {
+        into.add("Account", format!("deposit account {}", payout.account()));
+    }
     let amounts: Vec<Amount> = payout.legs().iter().map(|leg| leg.amount).collect();
     let lines: Vec<String> = payout
         .legs()
@@ -102,6 +171,9 @@ fn payout_fields(treasury: &Treasury, payout: &Payout, into: &mut Fields) {
         })
         .collect();
     into.add("Pays", lines.join("\n"));
+    if let Asset::Evm(coin) = payout.asset() {
+        into.add("Asset", coin_words(coin));
+    }
     into.maybe("Total", payout.total().ok().map(|total| total.to_string()));
     into.add("Fee", format!("at most {}", payout.fee_cap()));
     into.maybe(
@@ -121,7 +193,7 @@ pub fn payout_json(treasury: &Treasury, payout: &Payout) -> Value {
         .iter()
         .map(|leg| {
             json!({
-                "to": leg.address.as_str(),
+                "to": leg.address.to_string(),
                 "payee": leg.payee.as_ref().map(ToString::to_string),
                 "amount": leg.amount.to_decimal(),
                 "asset": leg.amount.asset().symbol(),
@@ -132,7 +204,11 @@ pub fn payout_json(treasury: &Treasury, payout: &Payout) -> Value {
         "vault": vault,
         "legs": legs,
         "total": payout.total().ok().map(Amount::to_decimal),
-        "fee_cap": payout.fee_cap().to_btc(),
+        "asset": payout.asset().symbol(),
+        "chain": payout.legs().first().map(|leg| leg.address.network().to_string()),
+        "contract": payout.asset().coin().and_then(|coin| coin.contract()).map(|contract| contract.to_string()),
+        "fee_cap": payout.fee_cap().to_decimal(),
+        "fee_asset": payout.fee_cap().asset().symbol(),
         "memo": payout.memo().as_str(),
     })
 }
@@ -230,93 +306,4 @@ fn machine_fields(before: &Treasury, change: &MachineChange, into: &mut Fields) 
     );
     into.add("Machine id", change.machine.id());
     into.add("Journal head", change.head);
-}
-
-/// The exact transaction: what it spends, what it pays, what it costs.
-pub fn plan_fields(treasury: &Treasury, payout: &Payout, plan: &PlanRecord, into: &mut Fields) {
-    let Ok(transaction) = deserialize::<Transaction>(&plan.planned.transaction.0) else {
-        return;
-    };
-    into.add(
-        "Transaction",
-        format!("{} (version {})", plan.txid, plan.planned.version),
-    );
-    let values: Vec<Amount> = plan
-        .planned
-        .inputs
-        .iter()
-        .map(|input| Amount::Btc(input.value))
-        .collect();
-    let spends: Vec<String> = plan
-        .spends
-        .iter()
-        .zip(aligned(&values))
-        .map(|(outpoint, value)| format!("{value}  {outpoint}"))
-        .collect();
-    into.add("Spends", spends.join("\n"));
-    into.add(
-        "Outputs",
-        outputs(treasury, payout, plan, &transaction).join("\n"),
-    );
-    into.add(
-        "Network fee",
-        format!("{} ({})", plan.fee, fee_rate(&transaction, plan.fee)),
-    );
-}
-
-fn outputs(
-    treasury: &Treasury,
-    payout: &Payout,
-    plan: &PlanRecord,
-    transaction: &Transaction,
-) -> Vec<String> {
-    let network = treasury
-        .vaults
-        .get(&payout.vault())
-        .map(|vault| vault.plan.network());
-    let change = plan.planned.change.map(|change| change.output as usize);
-    let values: Vec<Amount> = transaction
-        .output
-        .iter()
-        .filter_map(|output| Sats::new(output.value.to_sat()).ok().map(Amount::Btc))
-        .collect();
-    transaction
-        .output
-        .iter()
-        .zip(aligned(&values))
-        .enumerate()
-        .map(|(place, (output, value))| {
-            let address = network
-                .and_then(|network| {
-                    Address::from_script(&output.script_pubkey, network.to_bitcoin()).ok()
-                })
-                .map_or_else(
-                    || output.script_pubkey.to_string(),
-                    |address| address.to_string(),
-                );
-            let what = if change == Some(place) {
-                "  (change, back to the vault)"
-            } else {
-                ""
-            };
-            format!("{value}  {address}{what}")
-        })
-        .collect()
-}
-
-/// The fee rate with the witnesses that will be there: one 64-byte signature an input.
-fn fee_rate(transaction: &Transaction, fee: Sats) -> FeeRate {
-    // BIP141: marker and flag weigh 2; a key-path witness (BIP341) 66 with its counts.
-    const MARKER: u64 = 2;
-    const WITNESS: u64 = 66;
-    let inputs = u64::try_from(transaction.input.len()).unwrap_or(u64::MAX);
-    let weight = transaction
-        .base_size()
-        .saturating_mul(4)
-        .try_into()
-        .unwrap_or(u64::MAX)
-        .saturating_add(MARKER)
-        .saturating_add(inputs.saturating_mul(WITNESS));
-    let size = weight.div_ceil(4).max(1);
-    FeeRate::from_sat_per_kvb(fee.get().saturating_mul(1000) / size)
 }

@@ -5,9 +5,10 @@ use domain::words::fingerprint;
 use domain::{Approval, ProposalId, Span, Timestamp};
 use policy::{Clearance, OwnApproval, Verdict};
 use serde_json::{Map, Value, json};
-use treasury::{Decision, PlanRecord, ProposalRecord, Replay, Treasury};
+use treasury::{Decision, PayoutStage, ProposalRecord, Replay, Treasury};
 
-use super::content::{fields, payout_json, plan_fields};
+use super::content::{fields, payout_json};
+use super::plan::{plan_fields, txid, versions_json};
 use super::{Status, summary, waiting};
 use crate::paper::{self, Fields, Paper};
 use crate::timeline::{decided, timeline};
@@ -172,7 +173,7 @@ pub fn sheet(view: &View, id: ProposalId, record: &ProposalRecord, chain: &OnCha
     paper.line(format!(
         "{} {}",
         capital(kind),
-        Status::of(record).word().to_uppercase()
+        Status::of(record).phrase().to_uppercase()
     ));
     let mut about = Fields::default();
     about.add("Id", id);
@@ -185,8 +186,8 @@ pub fn sheet(view: &View, id: ProposalId, record: &ProposalRecord, chain: &OnCha
         &mut about,
     );
     decision(view, id, record, &then, &mut about);
-    if let Some((payout, plan)) = planned(record) {
-        plan_fields(view.treasury(), payout, plan, &mut about);
+    if let Some((payout, stage)) = planned(record) {
+        plan_fields(view.treasury(), record, payout, stage, &mut about);
         about.maybe("Confirmations", chain.words(needed(view, record)));
     }
     paper.fields(&about);
@@ -221,7 +222,7 @@ fn decision(view: &View, id: ProposalId, record: &ProposalRecord, then: &Then, i
     if !judged.limits.is_empty() && !Status::of(record).is_final() {
         into.add("Limits", judged.limits.join("\n"));
     }
-    let open = matches!(Status::of(record), Status::Open | Status::Planned);
+    let open = record.is_open();
     if !judged.refused.is_empty() && open {
         into.add("REFUSED", judged.refused.join("\n"));
     }
@@ -286,10 +287,18 @@ pub fn sheet_json(
         None => put("subject", json!(subject)),
     }
     decision_json(view, id, &mut put);
-    if let Some((_, plan)) = planned(record) {
-        put("txid", json!(plan.txid.to_string()));
-        put("fee", json!(plan.fee.to_btc()));
-        put("version", json!(plan.planned.version));
+    if let Some((_, stage)) = planned(record) {
+        let plan = stage.plan();
+        put("txid", json!(txid(stage)));
+        put("fee", json!(plan.fee.to_decimal()));
+        put("fee_asset", json!(plan.fee.asset().symbol()));
+        put("version", json!(plan.version()));
+        put("versions", json!(versions_json(record)));
+        put(
+            "cancels",
+            json!(plan.cancels.map(|cancel| cancel.to_string())),
+        );
+        put("nonce", json!(plan.nonce().map(|anchor| anchor.nonce)));
         put("confirmations", json!(chain.confirmations()));
         put("confirmations_needed", json!(needed(view, record)));
     }
@@ -322,14 +331,9 @@ fn decision_json(view: &View, id: ProposalId, put: &mut impl FnMut(&str, Value))
     put("approved_by", json!(approved_by));
 }
 
-fn planned(record: &ProposalRecord) -> Option<(&domain::Payout, &PlanRecord)> {
+fn planned(record: &ProposalRecord) -> Option<(&domain::Payout, &PayoutStage)> {
     let payout = record.proposal.subject.payout()?;
-    match &record.decision {
-        Decision::Payout(stage) => Some((payout, stage.plan())),
-        Decision::Open | Decision::Declined { .. } | Decision::Lapsed | Decision::Enacted(_) => {
-            None
-        }
-    }
+    record.stage().map(|stage| (payout, stage))
 }
 
 fn needed(view: &View, record: &ProposalRecord) -> u32 {

@@ -1,10 +1,10 @@
 //! What a proposal waits for, and for whom.
 
-use domain::{OfficerId, ProposalId, Seat, SeatKind, VaultId};
+use domain::{OfficerId, ProposalId, Seat, SeatKind, Subject, VaultId};
 use policy::Shortfall;
-use treasury::{Decision, NotAuthorised, PayoutStage, ProposalRecord};
+use treasury::{Broadcasting, Decision, NotAuthorised, PayoutStage, ProposalRecord};
 
-use super::Status;
+use super::{Status, earlier_is_out};
 use crate::paper;
 use crate::view::View;
 
@@ -20,19 +20,34 @@ pub fn waiting(view: &View, id: ProposalId, record: &ProposalRecord) -> Option<S
             open(view, id, record)
         }
     };
-    Some(
-        if view.freezes_on(id).is_empty() || status == Status::Broadcast {
-            text
-        } else {
-            format!("a thaw, for it is frozen; then for {text}")
+    Some(if !is_held(view, id, record) {
+        text
+    } else {
+        format!("a thaw, for it is frozen; then for {text}")
+    })
+}
+
+/// Whether a freeze keeps it from going on. What is out already, no freeze holds.
+fn is_held(view: &View, id: ProposalId, record: &ProposalRecord) -> bool {
+    match record.stage() {
+        Some(PayoutStage::Signed {
+            broadcast: Broadcasting::Out | Broadcasting::Dropped,
+            ..
+        }) => false,
+        stage => match &record.proposal.subject {
+            Subject::Cancel(cancel) => view.is_held(cancel.payout, Some(id)),
+            _ => view.is_held(id, stage.and_then(|stage| stage.plan().cancels)),
         },
-    )
+    }
 }
 
 fn open(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
     match view.replay.authorise(view.treasury(), id, view.now) {
         Some(Ok(_)) if record.proposal.subject.payout().is_some() => {
             "its transaction: it is approved, and planned as soon as the node answers and the vault has the funds".to_owned()
+        }
+        Some(Ok(_)) if matches!(record.proposal.subject, Subject::Cancel(_)) => {
+            "its transaction: it is approved, and planned as soon as the node answers and the payout is not being signed".to_owned()
         }
         Some(Ok(_)) => "`countersign run`: it is approved, and comes into force then".to_owned(),
         Some(Err(error)) => unauthorised(&error),
@@ -83,8 +98,21 @@ fn short(shortfall: &Shortfall) -> String {
     text
 }
 
+/// What can happen while a further version is not signed.
+fn meanwhile(record: &ProposalRecord) -> &'static str {
+    if earlier_is_out(record) {
+        "until then the version that was sent before can end up in a block"
+    } else {
+        "nothing of it was sent before"
+    }
+}
+
 fn payout(view: &View, id: ProposalId, record: &ProposalRecord, stage: &PayoutStage) -> String {
     match stage {
+        // A bump stands on the approvals of the first version, a cancel on its own.
+        PayoutStage::Planned(plan) if plan.cancels.is_some() || !record.earlier.is_empty() => {
+            format!("{}; {}", seats(view, record), meanwhile(record))
+        }
         PayoutStage::Planned(_) => match view.replay.authorise(view.treasury(), id, view.now) {
             Some(Err(error)) => unauthorised(&error),
             Some(Ok(_)) | None => seats(view, record),
@@ -100,13 +128,16 @@ fn payout(view: &View, id: ProposalId, record: &ProposalRecord, stage: &PayoutSt
             "its seats, which are signing, or were cut off; `countersign run` closes the session"
                 .to_owned()
         }
-        PayoutStage::Signed { .. } if Status::of(record) == Status::Signed => {
-            "`countersign run`: it is signed, and is sent then".to_owned()
-        }
+        PayoutStage::Signed {
+            broadcast: Broadcasting::NotYet,
+            ..
+        } => "`countersign run`: it is signed, and is sent then".to_owned(),
         PayoutStage::Signed { .. } => {
             "blocks on its transaction; `countersign run` watches".to_owned()
         }
-        PayoutStage::Confirmed { .. } | PayoutStage::Replaced { .. } => "nothing".to_owned(),
+        PayoutStage::Confirmed { .. }
+        | PayoutStage::Reverted { .. }
+        | PayoutStage::Replaced { .. } => "nothing".to_owned(),
     }
 }
 

@@ -1,0 +1,136 @@
+//! What the accounts of an EVM vault hold, in words and for programs.
+
+use std::collections::BTreeMap;
+
+use domain::{Amount, Asset};
+use driver::EvmHoldings;
+use serde_json::{Value, json};
+use treasury::VaultRecord;
+
+use crate::paper::{Paper, aligned};
+
+/// The main account, the deposit accounts that hold something, and the totals where there are any.
+pub fn tell(holdings: &EvmHoldings, paper: &mut Paper) {
+    let as_of = format!("as of block {}", holdings.height);
+    let mut deposits = false;
+    for (index, address, amounts) in &holdings.accounts {
+        if *index == 0 {
+            paper.line(format!("    main account {address}, {as_of}"));
+            if amounts.is_empty() {
+                paper.line("      no coin of this chain is known yet; enter one with `countersign propose asset`");
+            }
+            lines(amounts, paper);
+            continue;
+        }
+        let held = held(amounts);
+        if !held.is_empty() {
+            deposits = true;
+            paper.line(format!("    deposit account {index} {address}"));
+            lines(&held, paper);
+        }
+    }
+    if deposits {
+        paper.line("    all accounts together");
+        match totals(holdings) {
+            Some(totals) => lines(&totals, paper),
+            None => {
+                paper.line("      more than can be added up: the node's numbers can't be right")
+            }
+        }
+    }
+}
+
+fn lines(amounts: &[Amount], paper: &mut Paper) {
+    for line in aligned(amounts) {
+        paper.line(format!("      {line}"));
+    }
+}
+
+fn held(amounts: &[Amount]) -> Vec<Amount> {
+    { amounts.iter().copied() }
+        .filter(|amount| !amount.is_zero())
+        .collect()
+}
+
+/// Of each known coin what all accounts hold together, unless it is more than an amount can be.
+fn totals(holdings: &EvmHoldings) -> Option<Vec<Amount>> {
+    let mut totals: BTreeMap<Asset, Amount> = BTreeMap::new();
+    for amount in holdings.accounts.iter().flat_map(|(_, _, amounts)| amounts) {
+        let asset = amount.asset();
+        let so_far = totals.get(&asset).copied().unwrap_or(Amount::zero(asset));
+        totals.insert(asset, so_far.plus(*amount).ok()?);
+    }
+    Some(totals.into_values().collect())
+}
+
+fn amount_json(amount: &Amount) -> Value {
+    let contract = amount.asset().coin().and_then(|coin| coin.contract());
+    json!({
+        "asset": amount.asset().symbol(),
+        "contract": contract.map(|contract| contract.to_string()),
+        "amount": amount.to_decimal(),
+    })
+}
+
+/// A vault for programs: the main account, and the deposit accounts that hold something.
+pub fn value(
+    vault: &VaultRecord,
+    holdings: Option<&EvmHoldings>,
+    trouble: Option<&String>,
+) -> Value {
+    let list = |amounts: &[Amount]| amounts.iter().map(amount_json).collect::<Vec<Value>>();
+    let accounts = holdings.map(|holdings| {
+        { holdings.accounts.iter() }
+            .filter(|(index, _, amounts)| *index == 0 || !held(amounts).is_empty())
+            .map(|(index, address, amounts)| {
+                json!({
+                    "account": index,
+                    "address": address.to_string(),
+                    "holds": list(amounts),
+                })
+            })
+            .collect::<Vec<Value>>()
+    });
+    let network = vault.plan.network().to_string();
+    json!({
+        "name": vault.plan.name().to_string(),
+        "network": network,
+        "chain": network,
+        "height": holdings.map(|holdings| holdings.height),
+        "accounts": accounts,
+        "totals": holdings.and_then(totals).map(|totals| list(&totals)),
+        "trouble": trouble,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{ChainId, Coin, EvmAddress, Symbol};
+
+    use super::*;
+
+    #[test]
+    fn accounts_are_added_up_and_empty_deposits_left_out() {
+        let chain = ChainId::new(1).unwrap();
+        let coin = Coin::new(chain, None, Symbol::new("ETH").unwrap(), 18).unwrap();
+        let eth = |text: &str| Amount::from_decimal(text, Asset::Evm(coin)).unwrap();
+        let account = |index: u32, text: &str| {
+            let mut bytes = [0x22; 20];
+            bytes[19] = u8::try_from(index).unwrap();
+            let address = EvmAddress::from_bytes(bytes, chain).unwrap();
+            (index, address, vec![eth(text)])
+        };
+        let holdings = EvmHoldings {
+            height: 7,
+            accounts: vec![account(0, "1.5"), account(1, "0"), account(2, "0.25")],
+        };
+        assert_eq!(totals(&holdings), Some(vec![eth("1.75")]));
+        let mut paper = Paper::default();
+        tell(&holdings, &mut paper);
+        let text = paper.text();
+        assert!(text.contains("as of block 7"), "{text}");
+        assert!(text.contains("deposit account 2"), "{text}");
+        assert!(!text.contains("deposit account 1"), "{text}");
+        assert!(text.ends_with("      1.75 ETH\n"), "{text}");
+    }
+}
