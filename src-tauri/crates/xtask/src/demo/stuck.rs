@@ -54,14 +54,19 @@ impl Stage {
     /// the first version's transaction, and the second release with its transaction.
     fn raise(&self, notes: &mut Notes, id: &str, blocks: u32) -> Result<(String, (Value, String))> {
         let first = self.stuck(notes, id, blocks)?;
-        self.countersign.run(&["bump", id], &[])?;
+        let bumped = self.countersign.run(&["bump", id], &[])?;
         let released = self
             .countersign
             .run(&["release", id, "--as", "Alice"], &[PIN, PIN])?;
         is_out(&released)?;
         let second = self.transaction(id)?;
         anyhow::ensure!(first != second, "the bump changed nothing");
-        say::detail(&format!("bumped, signed again and sent: {second}"));
+        say::detail(&format!(
+            "bumped, signed again and sent: {second}, fee up to {} {asset} in place of {}",
+            text(&bumped, "/fee")?,
+            text(&bumped, "/fee_before")?,
+            asset = text(&bumped, "/fee_asset")?,
+        ));
         Ok((first, (released, second)))
     }
 
@@ -103,10 +108,8 @@ impl Stage {
         ];
         let cancel = text(&self.countersign.run(&words, &[PIN])?, "/proposal")?;
         self.approve(&cancel, &["Alice", "Bob"])?;
-        let released = self
-            .countersign
+        self.countersign
             .run(&["release", &id, "--as", "Bob"], &[PIN, PIN])?;
-        is_out(&released)?;
         let second = self.transaction(&id)?;
         self.anvil.mine(CONFIRMATIONS)?;
         self.countersign
