@@ -100,7 +100,7 @@ impl Stage {
             .collect::<Result<_>>()?;
         Ok(Payout {
             id: id.to_owned(),
-            chain: text(&shown, "/payout/chain")?,
+            chain: namespaced(&text(&shown, "/payout/chain")?),
             status: text(&shown, "/status")?,
             tx: shown
                 .pointer("/txid")
@@ -129,6 +129,15 @@ fn strings(value: &Value, place: &str) -> Vec<String> {
             .collect()
     })
     .unwrap_or_default()
+}
+
+/// A chain with the name of its family before it, as the report has it: `bitcoin:regtest`, `eip155:1`.
+fn namespaced(chain: &str) -> String {
+    if chain.contains(':') {
+        chain.to_owned()
+    } else {
+        format!("bitcoin:{chain}")
+    }
 }
 
 pub(super) fn list(value: &Value, place: &str) -> String {
