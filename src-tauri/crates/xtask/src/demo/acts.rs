@@ -8,19 +8,24 @@ use serde_json::Value;
 
 impl Stage {
     pub(super) fn propose(&self, legs: &[&str], memo: &str) -> Result<String> {
+        self.propose_from("Operations", legs, memo, &[])
+    }
+
+    /// Carol proposes a payout of a vault; `more` are further words.
+    pub(super) fn propose_from(
+        &self,
+        vault: &str,
+        legs: &[&str],
+        memo: &str,
+        more: &[&str],
+    ) -> Result<String> {
         let mut words = vec![
-            "propose",
-            "payout",
-            "--vault",
-            "Operations",
-            "--memo",
-            memo,
-            "--as",
-            "Carol",
+            "propose", "payout", "--vault", vault, "--memo", memo, "--as", "Carol",
         ];
         for leg in legs {
             words.extend(["--pay", leg]);
         }
+        words.extend(more);
         let proposed = self.countersign.run(&words, &[PIN])?;
         let id = text(&proposed, "/proposal")?;
         say::detail(&format!("Carol proposes {} ({memo})", legs.join(", ")));
@@ -95,7 +100,7 @@ impl Stage {
             .collect::<Result<_>>()?;
         Ok(Payout {
             id: id.to_owned(),
-            chain: "bitcoin:regtest".to_owned(),
+            chain: namespaced(&text(&shown, "/payout/chain")?),
             status: text(&shown, "/status")?,
             tx: shown
                 .pointer("/txid")
@@ -126,6 +131,15 @@ fn strings(value: &Value, place: &str) -> Vec<String> {
     .unwrap_or_default()
 }
 
-fn list(value: &Value, place: &str) -> String {
+/// A chain with the name of its family before it, as the report has it: `bitcoin:regtest`, `eip155:1`.
+fn namespaced(chain: &str) -> String {
+    if chain.contains(':') {
+        chain.to_owned()
+    } else {
+        format!("bitcoin:{chain}")
+    }
+}
+
+pub(super) fn list(value: &Value, place: &str) -> String {
     strings(value, place).join(", ")
 }

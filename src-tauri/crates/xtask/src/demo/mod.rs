@@ -1,11 +1,15 @@
 //! `cargo xtask demo`: a treasury's first day and its worst, on real parts with test keys.
 
 mod acts;
+mod anvil;
 mod countersign;
+mod evm;
 mod keys;
 mod node;
+mod policy;
 mod report;
 mod story;
+mod stuck;
 
 use crate::environment::{Environment, build_helpers, cargo};
 use crate::{say, setup};
@@ -15,6 +19,7 @@ use std::{
     process::{ExitCode, Stdio},
 };
 
+use anvil::Anvil;
 use countersign::Countersign;
 use keys::Keys;
 use node::Node;
@@ -38,11 +43,13 @@ pub fn command(arguments: &[String]) -> Result<ExitCode> {
     std::fs::create_dir_all(&options.directory)?;
     let environment = Environment::start(&options.directory, &tools)?;
     let node = Node::start(&tools.bitcoind, &options.directory.join("bitcoind"))?;
+    let anvil = Anvil::start(&tools.anvil, &options.directory.join("anvil"))?;
     let keys = Keys::connect(&options.directory.join("room"))?;
     let countersign = Countersign::new(&environment, &options.directory)?;
     let mut stage = story::Stage {
         directory: options.directory.clone(),
         node,
+        anvil,
         keys,
         countersign,
     };
@@ -120,6 +127,9 @@ fn go_on(report: &Report, environment: &Environment, directory: &Path) -> Result
         "countersign propose payout --vault Operations --pay 'Meyer GmbH=0.2 BTC' --memo 'by hand' --as Carol",
     );
     say::detail(
+        "countersign propose payout --vault Tokens --pay 'Fjord Data AS=250 USDC' --fee-cap '0.02 ETH' --as Carol",
+    );
+    say::detail(
         "countersign approve ID --as Alice       (each asks for the officer's PIN, see below)",
     );
     say::detail("countersign approve ID --as Bob");
@@ -133,6 +143,10 @@ fn go_on(report: &Report, environment: &Environment, directory: &Path) -> Result
         story::PIN
     ));
     say::detail(&format!("blocks are mined with: {}", report.mine_command()));
+    say::detail(&format!(
+        "and on the EVM chain:  {}",
+        report.evm_mine_command()
+    ));
     say::detail(&format!("everything lies in {}", directory.display()));
     say::detail("press Enter, or Ctrl-C, to stop the demo");
     let mut line = String::new();

@@ -12,6 +12,7 @@ use std::{
 pub struct Report {
     pub grade: String,
     pub bitcoin: Bitcoin,
+    pub evm: Evm,
     pub payouts: Vec<Payout>,
     pub refusals: Vec<Refusal>,
     pub journal: Journal,
@@ -25,6 +26,16 @@ pub struct Bitcoin {
     pub rpc_user: String,
     pub rpc_password: String,
     pub vault_address: String,
+}
+
+/// How to ask the EVM chain's node.
+#[derive(Debug, Serialize)]
+pub struct Evm {
+    pub rpc_url: String,
+    pub chain_id: u64,
+    pub vault_address: String,
+    /// The contract of the demo's USDC.
+    pub token: String,
 }
 
 /// A payout and what became of it.
@@ -89,7 +100,15 @@ impl Report {
         Ok(std::fs::rename(&beside, file)?)
     }
 
-    /// A command that mines one block.
+    /// A command that mines two blocks of the EVM chain.
+    pub fn evm_mine_command(&self) -> String {
+        format!(
+            "curl -sH 'Content-Type: application/json' -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"anvil_mine\",\"params\":[\"0x2\"]}}' {}; countersign run --until-settled",
+            self.evm.rpc_url
+        )
+    }
+
+    /// A command that mines two blocks.
     pub fn mine_command(&self) -> String {
         let Bitcoin {
             rpc_url,

@@ -1,11 +1,13 @@
 //! What the demo tells: founding, a payout, refusals, a freeze, a disaster and the way back.
 
 use super::acts::text;
+use super::anvil::{Anvil, CHAIN_ID, TOKEN};
 use super::countersign::{Countersign, Refused};
 use super::keys::Keys;
 use super::node::Node;
-use super::report::{Bitcoin, Journal, Refusal, Report};
-use crate::{cache, say};
+use super::report::{Bitcoin, Evm, Journal, Refusal, Report};
+use super::{evm, policy};
+use crate::say;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -27,15 +29,16 @@ const STRANGER: &str = "bcrt1qa0qp5vennhp0tp0mqjq6nhl6p5pvuw3902wprr";
 pub struct Stage {
     pub directory: PathBuf,
     pub node: Node,
+    pub anvil: Anvil,
     pub keys: Keys,
     pub countersign: Countersign,
 }
 
 /// What the report collects on the way.
 #[derive(Default)]
-struct Notes {
-    payouts: Vec<String>,
-    refusals: Vec<Refusal>,
+pub(super) struct Notes {
+    pub payouts: Vec<String>,
+    pub refusals: Vec<Refusal>,
 }
 
 impl Stage {
@@ -51,9 +54,12 @@ impl Stage {
         self.first_payout(&mut notes)?;
         self.refusals(&mut notes)?;
         self.freeze_and_thaw(&mut notes)?;
+        self.stuck_bitcoin(&mut notes)?;
         self.new_policy()?;
+        let tokens = self.evm_chapter(&mut notes)?;
         self.disaster(&mut notes)?;
-        self.end(notes, address)
+        self.evm_after_the_disaster(&mut notes, &tokens)?;
+        self.end(notes, address, tokens)
     }
 
     fn found(&mut self) -> Result<()> {
@@ -80,9 +86,8 @@ impl Stage {
             say::detail(&format!("{officer}: YubiKey {serial}"));
         }
         say::step("They found Acme Treasury: each signs the founding, with PIN and touch");
-        let policy = self.directory.join("policy.toml");
-        let shipped = cache::repository()?.join("policies/shipped/two-of-three-startup.toml");
-        std::fs::copy(&shipped, &policy)?;
+        self.anvil.deploy("USDC", 6)?;
+        let policy = policy::write(&self.directory)?;
         let policy = policy.to_string_lossy().into_owned();
         let mut words = vec![
             "found",
@@ -90,6 +95,8 @@ impl Stage {
             "Acme Treasury",
             "--network",
             "regtest",
+            "--network",
+            evm::CHAIN,
             "--policy",
             &policy,
         ];
@@ -107,9 +114,17 @@ impl Stage {
         let founded = self.countersign.run(&words, &[PIN, PIN, PIN])?;
         say::detail(&format!("treasury {}", text(&founded, "/treasury")?));
         say::detail(&format!("grade: {}", text(&founded, "/grade")?));
+        self.settings()
+    }
+
+    fn settings(&self) -> Result<()> {
         let url = self.node.url();
         let words = ["settings", "bitcoin", &url, "--user", &self.node.user];
         self.countersign.run(&words, &[&self.node.password])?;
+        let url = self.anvil.url();
+        let chain = CHAIN_ID.to_string();
+        self.countersign
+            .run(&["settings", "evm", &chain, &url], &[])?;
         Ok(())
     }
 
@@ -237,16 +252,17 @@ impl Stage {
     }
 
     fn refused(&mut self, notes: &mut Notes, what: &str, leg: &str) -> Result<()> {
-        let words = [
-            "propose",
-            "payout",
-            "--vault",
-            "Operations",
-            "--pay",
-            leg,
-            "--as",
-            "Carol",
-        ];
+        self.refused_from(notes, what, &["--vault", "Operations", "--pay", leg])
+    }
+
+    /// A payout that must be refused, and why it is.
+    pub(super) fn refused_from(
+        &self,
+        notes: &mut Notes,
+        what: &str,
+        payout: &[&str],
+    ) -> Result<()> {
+        let words = [&["propose", "payout", "--as", "Carol"], payout].concat();
         match self.countersign.attempt(&words, &[PIN])? {
             Ok(_) => anyhow::bail!("{what} was not refused"),
             Err(Refused(reason)) => {
@@ -344,9 +360,7 @@ impl Stage {
         ];
         let restored = self.countersign.run(&words, &[PIN])?;
         self.approve(&text(&restored, "/proposal")?, &["Alice", "Carol"])?;
-        let url = self.node.url();
-        let words = ["settings", "bitcoin", &url, "--user", &self.node.user];
-        self.countersign.run(&words, &[&self.node.password])?;
+        self.settings()?;
         say::step(
             "A payout without the lost seat: Alice opens the safe, Bob and Carol the recovery seat",
         );
@@ -367,7 +381,7 @@ impl Stage {
         self.settle(&id, &released)
     }
 
-    fn end(&self, notes: Notes, address: String) -> Result<Report> {
+    fn end(&self, notes: Notes, address: String, tokens: String) -> Result<Report> {
         say::step("The journal is verified, entry by entry");
         let verified = self.countersign.run(&["journal", "verify"], &[])?;
         let entries = verified
@@ -394,6 +408,12 @@ impl Stage {
                 rpc_user: self.node.user.clone(),
                 rpc_password: self.node.password.clone(),
                 vault_address: address,
+            },
+            evm: Evm {
+                rpc_url: self.anvil.url(),
+                chain_id: CHAIN_ID,
+                vault_address: tokens,
+                token: TOKEN.to_owned(),
             },
             payouts,
             refusals: notes.refusals,
