@@ -10,24 +10,9 @@ use std::time::Instant;
 use common::evm::{DOLLAR, Tokens, payee};
 use common::name;
 use domain::act::Scope;
-use domain::{Batch, EvmAddress, Note, Payout, ProposalId, Subject};
+use domain::{Batch, EvmAddress, Note, ProposalId, Subject};
 use driver::Event;
 use treasury::{Decision, PayoutStage};
-
-/// A batch that pays each of these so many dollars.
-async fn batch(tokens: &Tokens, payees: &[EvmAddress], amount: &str) -> Subject {
-    let mut payouts = Vec::new();
-    let first = tokens.pays(payees[0], amount, "0.01 ETH").await;
-    let model = first.payout().unwrap().clone();
-    for payee in payees {
-        let mut leg = model.legs()[0].clone();
-        leg.address = (*payee).into();
-        let memo = Note::new(format!("salary {}", payouts.len())).unwrap();
-        payouts.push(Payout::new(model.vault(), vec![leg], model.fee_cap(), memo).unwrap());
-    }
-    let memo = Note::new("salaries of May").unwrap();
-    Subject::Batch(Batch::new(model.vault(), payouts, memo).unwrap())
-}
 
 async fn approved(tokens: &mut Tokens, subject: Subject) -> ProposalId {
     let id = tokens.propose("Carol", subject).await.unwrap();
@@ -63,7 +48,7 @@ async fn settle(tokens: &mut Tokens) {
 async fn a_batch_is_approved_and_released_once_and_each_payout_is_made_once() {
     let mut tokens = Tokens::found().await;
     let payees: Vec<EvmAddress> = (0..20).map(|_| payee()).collect();
-    let subject = batch(&tokens, &payees, "7.5 USDC").await;
+    let subject = tokens.batch(&payees, "7.5 USDC").await;
     let id = approved(&mut tokens, subject).await;
     let events = tokens.turn().await;
     let planned = |event: &&Event| matches!(event, Event::Planned(_));
@@ -96,7 +81,7 @@ async fn a_batch_is_approved_and_released_once_and_each_payout_is_made_once() {
 async fn a_batch_goes_on_where_it_was_cut_off_and_pays_nobody_twice() {
     let mut tokens = Tokens::found().await;
     let payees: Vec<EvmAddress> = (0..6).map(|_| payee()).collect();
-    let subject = batch(&tokens, &payees, "10 USDC").await;
+    let subject = tokens.batch(&payees, "10 USDC").await;
     let id = approved(&mut tokens, subject).await;
     tokens.turn().await;
     // Two payouts leave the batch's order by a freeze of one: it, and what comes after it, waits.
@@ -129,7 +114,7 @@ async fn a_batch_goes_on_where_it_was_cut_off_and_pays_nobody_twice() {
 async fn a_decline_ends_all_of_a_batch() {
     let mut tokens = Tokens::found().await;
     let payees: Vec<EvmAddress> = (0..3).map(|_| payee()).collect();
-    let subject = batch(&tokens, &payees, "10 USDC").await;
+    let subject = tokens.batch(&payees, "10 USDC").await;
     let id = approved(&mut tokens, subject).await;
     tokens.turn().await;
     let why = Note::new("not this month").unwrap();
@@ -157,7 +142,7 @@ async fn a_batch_of_a_thousand() {
     }
     let mut tokens = Tokens::found().await;
     let payees: Vec<EvmAddress> = (0..1000).map(|_| payee()).collect();
-    let subject = batch(&tokens, &payees, "0.5 USDC").await;
+    let subject = tokens.batch(&payees, "0.5 USDC").await;
     let clock = Instant::now();
     let lap = |what: &str| println!("{what} after {:.1} s", clock.elapsed().as_secs_f32());
     let id = approved(&mut tokens, subject).await;

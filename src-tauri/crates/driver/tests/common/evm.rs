@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::payout::Leg;
 use domain::proposal::Cancel;
 use domain::{
-    Amount, Asset, ChainId, Coin, EvmAddress, Network, Note, Payout, ProposalId, Subject, Symbol,
+    Amount, Asset, Batch, ChainId, Coin, EvmAddress, Network, Note, Payout, ProposalId, Subject,
+    Symbol,
 };
 use driver::{Event, EvmSettings, NoCrash};
 use plans::TxRef;
@@ -118,6 +119,21 @@ USDC = {{ chain = "eip155:{CHAIN_ID}", contract = "{}", decimals = 6 }}
         let (vault, _) = treasury.vault_named(&name("Tokens")).unwrap();
         let cap = Amount::parse(fee_cap, &known).unwrap();
         Subject::Payout(Payout::new(vault, vec![leg], cap, Note::new("test").unwrap()).unwrap())
+    }
+
+    /// A batch that pays each of these the same.
+    pub async fn batch(&self, payees: &[EvmAddress], amount: &str) -> Subject {
+        let mut payouts = Vec::new();
+        let first = self.pays(payees[0], amount, "0.01 ETH").await;
+        let model = first.payout().unwrap().clone();
+        for payee in payees {
+            let mut leg = model.legs()[0].clone();
+            leg.address = (*payee).into();
+            let memo = Note::new(format!("salary {}", payouts.len())).unwrap();
+            payouts.push(Payout::new(model.vault(), vec![leg], model.fee_cap(), memo).unwrap());
+        }
+        let memo = Note::new("salaries of May").unwrap();
+        Subject::Batch(Batch::new(model.vault(), payouts, memo).unwrap())
     }
 
     /// Proposed by Carol, approved by Alice and Bob.
