@@ -82,6 +82,19 @@ impl Stage {
         Ok(())
     }
 
+    /// The payouts of batches: what was demanded of a batch, and who approved it, goes for each.
+    pub(super) fn describe_batched(&self, batched: &[(String, String)]) -> Result<Vec<Payout>> {
+        let describe = |(batch, item): &(String, String)| {
+            let whole = self.countersign.run(&["show", batch], &[])?;
+            Ok(Payout {
+                demanded: strings(&whole, "/demands"),
+                approved_by: strings(&whole, "/approved_by"),
+                ..self.describe(item)?
+            })
+        };
+        batched.iter().map(describe).collect()
+    }
+
     pub(super) fn describe(&self, id: &str) -> Result<Payout> {
         let shown = self.countersign.run(&["show", id], &[])?;
         let legs = shown

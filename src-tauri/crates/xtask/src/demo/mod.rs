@@ -2,6 +2,7 @@
 
 mod acts;
 mod anvil;
+mod batch;
 mod countersign;
 mod evm;
 mod keys;

@@ -38,7 +38,19 @@ pub struct Stage {
 #[derive(Default)]
 pub(super) struct Notes {
     pub payouts: Vec<String>,
+    /// Batches and their payouts.
+    pub batched: Vec<(String, String)>,
     pub refusals: Vec<Refusal>,
+}
+
+impl Notes {
+    /// Something that was refused, and why.
+    pub fn refuse(&mut self, what: &str, reason: String) {
+        self.refusals.push(Refusal {
+            what: what.to_owned(),
+            reason,
+        });
+    }
 }
 
 impl Stage {
@@ -396,11 +408,12 @@ impl Stage {
         for line in self.countersign.print(&["status"])?.lines() {
             say::detail(line);
         }
-        let payouts = notes
+        let mut payouts = notes
             .payouts
             .iter()
             .map(|id| self.describe(id))
-            .collect::<Result<_>>()?;
+            .collect::<Result<Vec<_>>>()?;
+        payouts.extend(self.describe_batched(&notes.batched)?);
         Ok(Report {
             grade: text(&status, "/grade")?,
             bitcoin: Bitcoin {
