@@ -90,7 +90,7 @@ impl Stage {
 /// Lines that pay the two payees by turns.
 fn table(lines: usize, asset: &str) -> String {
     let line = |number: usize| {
-        let payee = if number % 2 == 0 {
+        let payee = if number.is_multiple_of(2) {
             "Helvetia Cloud"
         } else {
             "Fjord Data AS"
