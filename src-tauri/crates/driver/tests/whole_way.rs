@@ -47,6 +47,36 @@ async fn a_payout_is_proposed_approved_released_signed_and_confirmed() {
     node_shows(&acme, &txid.to_string(), &subject);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_legs_are_paid_in_one_transaction() {
+    let mut acme = Acme::with_vault().await;
+    acme.fund("1").await;
+    let clock = std::time::Instant::now();
+    let lap = |what: &str| println!("{what} after {:.1} s", clock.elapsed().as_secs_f32());
+    let subject = acme.payout(&["0.0002"; 1000]).await;
+    let id = acme.propose("Carol", subject.clone()).await.unwrap();
+    acme.approve(id, "Alice").await.unwrap();
+    acme.approve(id, "Bob").await.unwrap();
+    lap("approved");
+    assert_eq!(acme.turn().await, [Event::Planned(id)]);
+    lap("planned");
+    acme.release(id, &["Bob"]).await.unwrap();
+    let events = acme.turn().await;
+    let [Event::Signed(_, txid), Event::Broadcast(..)] = events.as_slice() else {
+        panic!("{events:?}");
+    };
+    lap("released, signed and sent");
+    assert_eq!(acme.mempool(), [btc(*txid)]);
+    acme.node.mine(2).unwrap();
+    let events = acme.turn().await;
+    assert!(
+        matches!(events.as_slice(), [Event::Confirmed(..)]),
+        "{events:?}"
+    );
+    lap("confirmed");
+    node_shows(&acme, &txid.to_string(), &subject);
+}
+
 /// The node itself shows each leg's output, and one 64-byte Schnorr signature an input.
 fn node_shows(acme: &Acme, txid: &str, subject: &domain::Subject) {
     let block: String = acme
