@@ -5,8 +5,10 @@ mod plan;
 mod sheet;
 mod waiting;
 
+use std::collections::BTreeMap;
+
 use domain::proposal::{OfficerChange, PayeeChange};
-use domain::{Coin, Network, Payout, ProposalId, Subject, VaultId};
+use domain::{Amount, Asset, Batch, Coin, Network, Payout, ProposalId, Subject, VaultId};
 use treasury::{Broadcasting, Decision, PayoutStage, ProposalRecord, Treasury};
 
 pub use content::seat_words;
@@ -196,8 +198,9 @@ pub fn summary(treasury: &Treasury, subject: &Subject) -> String {
         Subject::Machine(change) => format!("{} takes over", change.machine.name),
         Subject::Asset(coin) => asset_summary(*coin),
         Subject::Batch(batch) | Subject::Sweep(batch) => format!(
-            "{} from {}",
+            "{} of {} from {}",
             count(batch.payouts().len(), "payout"),
+            totals(batch),
             vault_name(treasury, batch.vault())
         ),
         Subject::Cancel(cancel) => {
@@ -222,6 +225,29 @@ fn asset_summary(coin: Coin) -> String {
             coin.symbol()
         ),
     }
+}
+
+/// What a batch pays in all, of each asset.
+fn totals(batch: &Batch) -> String {
+    let mut sums: BTreeMap<Asset, Option<Amount>> = BTreeMap::new();
+    for amount in batch
+        .payouts()
+        .iter()
+        .flat_map(Payout::legs)
+        .map(|leg| leg.amount)
+    {
+        let zero = Some(Amount::zero(amount.asset()));
+        let sum = sums.entry(amount.asset()).or_insert(zero);
+        *sum = sum.and_then(|sum| sum.plus(amount).ok());
+    }
+    let each: Vec<String> = sums
+        .into_iter()
+        .map(|(asset, sum)| match sum {
+            Some(sum) => sum.to_string(),
+            None => format!("more {asset} than can be counted"),
+        })
+        .collect();
+    crate::paper::all(&each)
 }
 
 fn vault_name(treasury: &Treasury, id: VaultId) -> String {
