@@ -58,7 +58,9 @@ pub fn rows(bytes: &[u8], known: &[Asset], find: FindPayee<'_>) -> Result<Vec<Ro
     // Spreadsheets put a mark before UTF-8.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes)
-        .map_err(|_| whole("the file is no UTF-8 text: save it as CSV in UTF-8"))?;
+        .map_err(|_| whole("the file is no UTF-8 text: save it as CSV in UTF-8"))?
+        // The library counts a line that ends in two characters from its second on.
+        .replace("\r\n", "\n");
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(true)
         .flexible(true)
