@@ -13,7 +13,8 @@ use domain::{
 use crate::governance::is_open;
 use crate::illegal::IllegalEntry;
 use crate::payouts::{LONGEST_RELEASE, hold_if_frozen, unknown};
-use crate::state::{BatchPlace, Decision, PayoutStage, PlanRecord, ProposalRecord, Treasury};
+use crate::stage::{PayoutStage, PlanRecord};
+use crate::state::{BatchPlace, Decision, ProposalRecord, Treasury};
 
 /// Enters a record for each payout of a batch that was just proposed.
 pub(crate) fn enter_items(treasury: &mut Treasury, id: ProposalId, batch: &Batch) {

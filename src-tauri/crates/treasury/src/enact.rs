@@ -10,8 +10,9 @@ use crate::facts::check_authorised;
 use crate::governance::{is_open, open_proposal};
 use crate::illegal::IllegalEntry;
 use crate::roster;
+use crate::stage::PayoutStage;
 use crate::state::{
-    Adoption, Decision, PayeeRecord, PayoutStage, ProposalRecord, Treasury, VaultRecord, VaultStage,
+    Adoption, Decision, PayeeRecord, ProposalRecord, Treasury, VaultRecord, VaultStage,
 };
 use crate::subject::check_subject;
 

@@ -15,7 +15,8 @@ use policy::{
 use crate::batches::judged_as;
 use crate::fold::fold;
 use crate::illegal::IllegalEntry;
-use crate::state::{PayoutStage, PlanBody, PlanRecord, ProposalRecord, State, Treasury};
+use crate::stage::{PayoutStage, PlanBody, PlanRecord};
+use crate::state::{ProposalRecord, State, Treasury};
 
 /// A state and when this machine first saw each entry.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,8 @@ use domain::entry::{Author, SignedBody};
 use domain::{Act, Entry, MachineId, OfficerId, Span, Subject};
 
 use crate::illegal::IllegalEntry;
-use crate::state::{PlanBody, State, Treasury};
+use crate::stage::PlanBody;
+use crate::state::{State, Treasury};
 use crate::{batches, enact, governance, payouts, roster, sightings, vaults};
 
 /// A freeze may be older than the entry before it by this much: longer than any key blinks, too short

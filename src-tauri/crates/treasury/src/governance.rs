@@ -8,7 +8,8 @@ use domain::{Act, Approval, Entry, OfficerId, Proposal, ProposalId, Span, Subjec
 use crate::batches::{carry_down, enter_items};
 use crate::facts::has_ended;
 use crate::illegal::IllegalEntry;
-use crate::state::{Decision, FreezeRecord, PayoutStage, ProposalRecord, Treasury};
+use crate::stage::PayoutStage;
+use crate::state::{Decision, FreezeRecord, ProposalRecord, Treasury};
 use crate::subject::{check_subject, check_takeover};
 
 /// Nothing waits for a decision longer than this.

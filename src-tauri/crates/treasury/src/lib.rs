@@ -16,6 +16,7 @@ mod order;
 mod payouts;
 mod roster;
 mod sightings;
+mod stage;
 mod state;
 mod step;
 mod subject;
@@ -28,9 +29,11 @@ pub use governance::proposal_id;
 pub use grade::{Grade, GradeReason};
 pub use illegal::IllegalEntry;
 pub use order::{SeatRefusal, order_for_seat};
+pub use stage::{
+    Anchor, Broadcasting, EarlierVersion, PayoutStage, PlanBody, PlanRecord, Reserved, RunRecord,
+};
 pub use state::{
-    Adoption, Anchor, BatchPlace, Broadcasting, Decision, EarlierVersion, FreezeRecord,
-    MachineStanding, OfficerRecord, PayeeRecord, PayoutStage, PlanBody, PlanRecord, ProposalRecord,
-    Reserved, RunRecord, State, Treasury, VaultRecord, VaultStage,
+    Adoption, BatchPlace, Decision, FreezeRecord, MachineStanding, OfficerRecord, PayeeRecord,
+    ProposalRecord, State, Treasury, VaultRecord, VaultStage,
 };
 pub use step::{Hands, Step, next_step};

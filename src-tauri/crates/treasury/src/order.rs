@@ -5,9 +5,8 @@ use plans::{SigningOrder, VaultView};
 use policy::Authorised;
 
 use crate::facts::Replay;
-use crate::state::{
-    Anchor, BatchPlace, Decision, PayoutStage, PlanBody, PlanRecord, RunRecord, Treasury,
-};
+use crate::stage::{Anchor, PayoutStage, PlanBody, PlanRecord, RunRecord};
+use crate::state::{BatchPlace, Decision, Treasury};
 
 /// Why a seat gives no share of a signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -9,10 +9,8 @@ use crate::batches::close_when_all_begun;
 use crate::facts::{check_authorised, still_allowed};
 use crate::governance::is_open;
 use crate::illegal::IllegalEntry;
-use crate::state::{
-    Broadcasting, Decision, EarlierVersion, PayoutStage, PlanBody, PlanRecord, ProposalRecord,
-    RunRecord, Treasury,
-};
+use crate::stage::{Broadcasting, EarlierVersion, PayoutStage, PlanBody, PlanRecord, RunRecord};
+use crate::state::{Decision, ProposalRecord, Treasury};
 use crate::versions::{self, Version};
 
 /// A released share is wiped after this at the latest.

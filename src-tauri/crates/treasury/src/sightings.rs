@@ -5,7 +5,8 @@ use domain::{Entry, EntryId, ProposalId};
 
 use crate::illegal::IllegalEntry;
 use crate::payouts::{by_plan, hold_if_frozen, known, set, stage_of, unknown};
-use crate::state::{Broadcasting, Decision, EarlierVersion, PayoutStage, PlanRecord, Treasury};
+use crate::stage::{Broadcasting, EarlierVersion, PayoutStage, PlanRecord};
+use crate::state::{Decision, Treasury};
 
 pub(crate) fn broadcast(treasury: &mut Treasury, sighting: &Sighting) -> Result<(), IllegalEntry> {
     let id = by_plan(treasury, sighting.plan)?;

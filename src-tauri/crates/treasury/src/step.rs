@@ -8,9 +8,8 @@ use domain::{Payout, ProposalId, Seat, SeatId, SeatKind, SessionId, Subject, Tim
 use crate::enact::check_enactable;
 use crate::facts::{Replay, check_authorised, has_ended, still_allowed};
 use crate::governance::is_open;
-use crate::state::{
-    Broadcasting, Decision, PayoutStage, PlanRecord, ProposalRecord, Treasury, VaultStage,
-};
+use crate::stage::{Broadcasting, PayoutStage, PlanRecord};
+use crate::state::{Decision, ProposalRecord, Treasury, VaultStage};
 use crate::versions::{check_turn, next};
 
 /// Shares that this machine can use at this moment, by vault: device seats whose file and keyring

@@ -9,7 +9,8 @@ use plans::{EvmPurpose, NonceAnchor, TxRef, VaultView};
 use crate::governance::is_open;
 use crate::illegal::IllegalEntry;
 use crate::payouts::unknown;
-use crate::state::{Anchor, PayoutStage, PlanBody, PlanRecord, ProposalRecord, Reserved, Treasury};
+use crate::stage::{Anchor, PayoutStage, PlanBody, PlanRecord, Reserved};
+use crate::state::{ProposalRecord, Treasury};
 
 /// What a version stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
