@@ -45,7 +45,7 @@ fn a_payout_is_bumped_and_then_cancelled() -> Result<()> {
     assert!(refused.contains("are paid in BTC"), "{refused}");
     let cancel = stage.proposal(&cancel)?;
     stage.approve(&cancel, &["Alice", "Bob"])?;
-    assert_eq!(stage.status_of(&cancel)?, "enacted");
+    assert_eq!(stage.status_of(&cancel)?, "open");
     assert_eq!(stage.status_of(&id)?, "cancelling");
     let undone = stage.run(&["bump", &id], &[])?.refused()?;
     assert!(undone.contains("would undo that"), "{undone}");
