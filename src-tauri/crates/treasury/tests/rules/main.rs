@@ -15,6 +15,7 @@ mod roster;
 mod rule_2_lying_builder;
 mod rule_2_seats;
 mod rule_2_versions;
+mod rule_3_batches;
 mod rule_3_bumps;
 mod rule_3_bumps_on_chain;
 mod rule_3_cancels;
