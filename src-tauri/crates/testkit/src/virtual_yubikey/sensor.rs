@@ -153,6 +153,8 @@ impl Sensor {
             return false;
         }
         state.pressed = true;
+        // The blink is used up: a second press waits for the next one, also before the card has noticed.
+        state.blinking = false;
         self.changed.notify_all();
         true
     }
@@ -188,5 +190,27 @@ impl Sensor {
     fn change(&self, how: impl FnOnce(&mut State)) {
         how(&mut locked(&self.state));
         self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn two_presses_in_a_row_are_two_touches() {
+        for _ in 0..200 {
+            let sensor = Sensor::new(SOON);
+            sensor.plugged();
+            sensor.set_mode(TouchMode::Manual);
+            std::thread::scope(|scope| {
+                let card = scope.spawn(|| [sensor.wait_for_touch(), sensor.wait_for_touch()]);
+                assert!(sensor.press(SOON));
+                assert!(sensor.press(SOON));
+                assert_eq!(card.join().unwrap(), [Touch::Touched, Touch::Touched]);
+            });
+        }
     }
 }
