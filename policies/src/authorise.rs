@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Approval, Batch, EntryId, Name, OfficerId, Payout, PolicyHash, Proposal, ProposalId, Subject,
-    Timestamp,
+    Timestamp, Transfer, VaultId,
 };
 
 use crate::clearance::{Clearance, Rule, Ticket};
@@ -30,7 +30,17 @@ pub struct BatchAuthorization {
     grounds: Grounds,
 }
 
-/// The right to put one change into force. Only [`authorise`] makes one; no payment comes of it.
+/// The right to make one transfer of a sweep, between two addresses of the vault itself. Only
+/// [`Mandate::transfer`] makes one.
+#[derive(Debug)]
+#[must_use]
+pub struct TransferAuthorization {
+    vault: VaultId,
+    transfer: Transfer,
+    grounds: Grounds,
+}
+
+/// The right to put one change into force. Only [`authorise`] makes one; nobody else is paid by it.
 #[derive(Debug)]
 #[must_use]
 pub struct Mandate {
@@ -283,10 +293,39 @@ impl BatchAuthorization {
     }
 }
 
+impl TransferAuthorization {
+    /// The vault within which money may be moved.
+    pub const fn vault(&self) -> VaultId {
+        self.vault
+    }
+
+    /// What may be moved.
+    pub const fn transfer(&self) -> &Transfer {
+        &self.transfer
+    }
+}
+
 impl Mandate {
     /// What may be put into force.
     pub const fn subject(&self) -> &Subject {
         &self.proposal.subject
+    }
+
+    /// The right to the one transfer of a sweep at a place, counted from 0. Its proposal is the transfer's
+    /// own id, as of a payout in a batch.
+    pub fn transfer(self, place: u32) -> Option<TransferAuthorization> {
+        let Subject::Sweep(sweep) = &self.proposal.subject else {
+            return None;
+        };
+        let transfer = *sweep.transfers().get(usize::try_from(place).ok()?)?;
+        Some(TransferAuthorization {
+            vault: sweep.vault(),
+            transfer,
+            grounds: Grounds {
+                proposal: Batch::item_id(self.grounds.proposal, place),
+                ..self.grounds
+            },
+        })
     }
 }
 
@@ -307,8 +346,7 @@ impl Authorised {
         }
     }
 
-    /// The payouts that may be paid, in order; none of a change, a sweep's transfers to the vault itself
-    /// included.
+    /// The payouts that may be paid, in order; none of a change, and a sweep is one.
     pub fn payouts(&self) -> &[Payout] {
         match self {
             Authorised::Payout(authorization) => std::slice::from_ref(&authorization.payout),
@@ -369,4 +407,5 @@ macro_rules! grounds {
 
 grounds!(Authorization);
 grounds!(BatchAuthorization);
+grounds!(TransferAuthorization);
 grounds!(Mandate);

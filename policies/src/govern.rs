@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use domain::proposal::{OfficerChange, PayeeChange};
-use domain::{Asset, Batch, Coin, Name, Subject};
+use domain::{Asset, Coin, Name, Subject, Sweep};
 
 use crate::assets;
 use crate::facts::Facts;
@@ -51,7 +51,7 @@ pub(crate) fn effects(policy: &Policy, facts: &Facts, subject: &Subject) -> Vec<
             .map(|vault| Reason::VaultNameTaken(vault.name.clone()))
             .collect(),
         Subject::Asset(coin) => entered(policy, facts, coin),
-        Subject::Sweep(batch) => swept(policy, facts, batch),
+        Subject::Sweep(sweep) => swept(policy, facts, sweep),
         Subject::Cancel(cancel) => paid_in(policy, facts, cancel.fee_cap.asset()),
         Subject::Payout(_)
         | Subject::Batch(_)
@@ -92,12 +92,11 @@ fn entered(policy: &Policy, facts: &Facts, coin: &Coin) -> Vec<Reason> {
     known.into_iter().chain(taken).chain(declared).collect()
 }
 
-/// A sweep is of known assets of a known vault. That it pays to the vault itself is not for a policy to
-/// see: who plans it compares the addresses.
-fn swept(policy: &Policy, facts: &Facts, batch: &Batch) -> Vec<Reason> {
-    let unknown = !facts.vaults.contains_key(&batch.vault());
-    let unknown = unknown.then(|| Reason::Fact(FactFault::Vault(batch.vault())));
-    let assets = crate::view::unknown_assets(batch.payouts(), &policy.rules.assets, facts);
+/// A sweep is of known assets of a known vault. It names no address, so it can pay nobody else.
+fn swept(policy: &Policy, facts: &Facts, sweep: &Sweep) -> Vec<Reason> {
+    let unknown = !facts.vaults.contains_key(&sweep.vault());
+    let unknown = unknown.then(|| Reason::Fact(FactFault::Vault(sweep.vault())));
+    let assets = crate::view::unknown_assets(sweep.assets(), &policy.rules.assets, facts);
     unknown.into_iter().chain(assets).collect()
 }
 

@@ -48,8 +48,8 @@
 //! A batch is judged as one. Every payout of it is held to the denials, and one that is denied refuses
 //! all. A `total` is the sum over all its payouts of the same asset, so nothing gets smaller for being
 //! split. Limits count all its payouts together, each with its fee cap; a lane takes it only if it takes
-//! every leg of every payout. Sweeps and cancels are changes, for governance to decide: that they pay to
-//! the vault itself is for the planner to check.
+//! every leg of every payout. Sweeps and cancels are changes, for governance to decide: they name no
+//! payee and end at the vault itself.
 //!
 //! # What can't be forged
 //!
@@ -70,6 +70,9 @@
 //! ```compile_fail,E0451
 //! let forged = policy::Mandate { proposal: todo!(), grounds: todo!() };
 //! ```
+//! ```compile_fail,E0451
+//! let forged = policy::TransferAuthorization { vault: todo!(), transfer: todo!(), grounds: todo!() };
+//! ```
 //! ```compile_fail,E0277
 //! fn cloned<T: Clone>() {}
 //! cloned::<policy::Clearance>();
@@ -85,6 +88,10 @@
 //! ```compile_fail,E0277
 //! fn cloned<T: Clone>() {}
 //! cloned::<policy::Mandate>();
+//! ```
+//! ```compile_fail,E0277
+//! fn cloned<T: Clone>() {}
+//! cloned::<policy::TransferAuthorization>();
 //! ```
 //! ```compile_fail,E0277
 //! fn read_back<T: serde::de::DeserializeOwned>() {}
@@ -128,6 +135,19 @@
 //!     let _ = batch.item(0);
 //! }
 //! ```
+//!
+//! A sweep moves money within the vault only, and the right to it pays nobody:
+//!
+//! ```compile_fail,E0308
+//! fn pay(_: policy::Authorization) {}
+//! fn confuse(transfer: policy::TransferAuthorization) { pay(transfer) }
+//! ```
+//! ```compile_fail,E0382
+//! fn twice(sweep: policy::Mandate) {
+//!     let _ = sweep.transfer(0);
+//!     let _ = sweep.transfer(0);
+//! }
+//! ```
 
 mod assets;
 mod authorise;
@@ -149,7 +169,10 @@ mod shortfall;
 mod view;
 mod words;
 
-pub use authorise::{Approver, Authorised, Authorization, BatchAuthorization, Mandate, authorise};
+pub use authorise::{
+    Approver, Authorised, Authorization, BatchAuthorization, Mandate, TransferAuthorization,
+    authorise,
+};
 pub use clearance::{Clearance, Rule, Verdict};
 pub use describe::{Description, describe};
 pub use error::{PolicyError, Position, Problem};

@@ -94,7 +94,11 @@ impl<'a> View<'a> {
             Ok(totals) => totals,
             Err(fault) => return Err(Reasons::ending(reasons, fault)),
         };
-        reasons.extend(unknown_assets(order.payouts, declared, facts));
+        let assets = order
+            .payouts
+            .iter()
+            .flat_map(|payout| [payout.asset(), payout.fee_cap().asset()]);
+        reasons.extend(unknown_assets(assets.collect(), declared, facts));
         let book = Book::of(facts);
         let mut items = Vec::with_capacity(order.payouts.len());
         for (index, payout) in order.payouts.iter().enumerate() {
@@ -236,14 +240,10 @@ fn totals(payouts: &[Payout]) -> Result<BTreeMap<Asset, Amount>, FactFault> {
 /// Assets that are paid, or that fees are paid in, and are not exactly as governance entered them; each
 /// once.
 pub(crate) fn unknown_assets(
-    payouts: &[Payout],
+    assets: BTreeSet<Asset>,
     declared: &Assets,
     facts: &Facts,
 ) -> impl Iterator<Item = Reason> {
-    let assets: BTreeSet<Asset> = payouts
-        .iter()
-        .flat_map(|payout| [payout.asset(), payout.fee_cap().asset()])
-        .collect();
     assets
         .into_iter()
         .filter_map(|asset| assets::fault(asset, declared, facts))

@@ -6,11 +6,13 @@ use domain::address::Network;
 use domain::proposal::{Cancel, OfficerChange, PayeeChange, PolicyChange, Thaw};
 use domain::{
     Address, Amount, Asset, Batch, ChainId, Coin, EntryId, EvmAddress, Leg, Name, Note, Payout,
-    Subject, Symbol, Timestamp,
+    Subject, Sweep, Symbol, Timestamp, Transfer,
 };
 use policy::{Facts, Use, UseState};
 
-use super::rows::{Case, ChangeRow, CoinRow, ItemRow, LegRow, StateRow, UseRow, ether};
+use super::rows::{
+    Case, ChangeRow, CoinRow, ItemRow, LegRow, StateRow, TransferRow, UseRow, ether,
+};
 use crate::support::{Signer, address, name, proposal_id, vault_id};
 
 pub fn coin(row: &CoinRow) -> Coin {
@@ -123,7 +125,15 @@ impl Case {
             return Subject::Asset(coin(row.expect("a coin of the case")));
         }
         if let Some(rows) = &row.sweep {
-            return Subject::Sweep(self.batch_of(&ether(), rows));
+            let transfer = |row: &TransferRow| Transfer {
+                from: row.from,
+                to: row.to,
+                amount: self.amount(&row.amount),
+                fee_cap: self.amount(&row.fee_cap),
+            };
+            let transfers = rows.iter().map(transfer).collect();
+            let sweep = Sweep::new(vault_id(&ether()), transfers, Note::new("").unwrap());
+            return Subject::Sweep(sweep.unwrap());
         }
         if let Some(fee_cap) = &row.cancel {
             return Subject::Cancel(Cancel {

@@ -108,7 +108,19 @@ pub struct BatchRow {
     pub expires: Option<String>,
 }
 
-/// A payout of a batch or sweep.
+/// A transfer of a sweep: to the main account unless said otherwise.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransferRow {
+    pub from: u32,
+    #[serde(default)]
+    pub to: u32,
+    pub amount: String,
+    #[serde(default = "usual_gas")]
+    pub fee_cap: String,
+}
+
+/// A payout of a batch.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ItemRow {
@@ -143,7 +155,7 @@ pub struct ChangeRow {
     pub thaw: Option<String>,
     /// The word of a coin.
     pub asset: Option<String>,
-    pub sweep: Option<Vec<ItemRow>>,
+    pub sweep: Option<Vec<TransferRow>>,
     /// The fee cap of a cancel.
     pub cancel: Option<String>,
 }

@@ -5,10 +5,10 @@ mod plan;
 mod sheet;
 mod waiting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::proposal::{OfficerChange, PayeeChange};
-use domain::{Amount, Asset, Batch, Coin, Network, Payout, ProposalId, Subject, VaultId};
+use domain::{Amount, Asset, Coin, Network, Payout, ProposalId, Subject, Sweep, VaultId};
 use treasury::{Broadcasting, Decision, PayoutStage, ProposalRecord, Treasury};
 
 pub use content::seat_words;
@@ -197,12 +197,16 @@ pub fn summary(treasury: &Treasury, subject: &Subject) -> String {
         ),
         Subject::Machine(change) => format!("{} takes over", change.machine.name),
         Subject::Asset(coin) => asset_summary(*coin),
-        Subject::Batch(batch) | Subject::Sweep(batch) => format!(
-            "{} of {} from {}",
-            count(batch.payouts().len(), "payout"),
-            totals(batch),
-            vault_name(treasury, batch.vault())
-        ),
+        Subject::Batch(batch) => {
+            let legs = batch.payouts().iter().flat_map(Payout::legs);
+            format!(
+                "{} of {} from {}",
+                count(batch.payouts().len(), "payout"),
+                totals(legs.map(|leg| leg.amount)),
+                vault_name(treasury, batch.vault())
+            )
+        }
+        Subject::Sweep(sweep) => sweep_summary(treasury, sweep),
         Subject::Cancel(cancel) => {
             let payout = treasury.payout(cancel.payout);
             let what = payout.map(|(_, payout)| payout_summary(treasury, payout));
@@ -227,15 +231,24 @@ fn asset_summary(coin: Coin) -> String {
     }
 }
 
-/// What a batch pays in all, of each asset.
-fn totals(batch: &Batch) -> String {
+fn sweep_summary(treasury: &Treasury, sweep: &Sweep) -> String {
+    let collected = { sweep.transfers().iter() }.filter(|transfer| !transfer.is_gas());
+    let from: BTreeSet<u32> = collected.clone().map(|transfer| transfer.from).collect();
+    let what = totals(collected.map(|transfer| transfer.amount));
+    let vault = vault_name(treasury, sweep.vault());
+    if from.contains(&0) {
+        return format!("{what} of many coins of {vault} joined into one");
+    }
+    format!(
+        "{what} from {} of {vault} into its main one",
+        count(from.len(), "deposit account")
+    )
+}
+
+/// Amounts in all, of each asset.
+fn totals(amounts: impl Iterator<Item = Amount>) -> String {
     let mut sums: BTreeMap<Asset, Option<Amount>> = BTreeMap::new();
-    for amount in batch
-        .payouts()
-        .iter()
-        .flat_map(Payout::legs)
-        .map(|leg| leg.amount)
-    {
+    for amount in amounts {
         let zero = Some(Amount::zero(amount.asset()));
         let sum = sums.entry(amount.asset()).or_insert(zero);
         *sum = sum.and_then(|sum| sum.plus(amount).ok());

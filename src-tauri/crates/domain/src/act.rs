@@ -364,13 +364,13 @@ pub struct Release {
     pub expires: Timestamp,
 }
 
-/// An officer opens a seat's share for all plans of one batch, in their order.
+/// An officer opens a seat's share for all plans of one batch or sweep, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchRelease {
-    /// The batch.
+    /// The batch or sweep.
     pub batch: ProposalId,
-    /// Hash of the ids of its `PlannedEvm` entries in force, in the batch's order.
+    /// Hash of the ids of the entries that plan it and wait for a signature, in the batch's order.
     pub plans: PlansHash,
     /// The seat that is opened.
     pub seat: SeatId,

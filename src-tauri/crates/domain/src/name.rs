@@ -122,6 +122,11 @@ text!(
     Note, 280, true
 );
 
+impl Note {
+    /// Nothing written.
+    pub const EMPTY: Note = Note(String::new());
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use crate::id::{EntryId, OfficerId, ProposalId, TreasuryId};
 use crate::name::Name;
 use crate::payout::Payout;
 use crate::roster::{HexBytes, MachineChange, Officer};
+use crate::sweep::Sweep;
 use crate::time::Timestamp;
 use crate::vault::VaultPlan;
 
@@ -50,7 +51,7 @@ pub enum Subject {
     /// Many payouts are made.
     Batch(Batch),
     /// What lies on a vault's own addresses is collected in its main one.
-    Sweep(Batch),
+    Sweep(Sweep),
     /// A payout that is out is replaced by one to the vault itself.
     Cancel(Cancel),
 }
@@ -90,11 +91,12 @@ impl Subject {
         }
     }
 
-    /// The payouts that are made when it is approved, in order: one of a payout, all of a batch.
+    /// The payouts that are made when it is approved, in order: one of a payout, all of a batch. A sweep
+    /// has transfers, which pay nobody.
     pub fn payouts(&self) -> &[Payout] {
         match self {
             Subject::Payout(payout) => std::slice::from_ref(payout),
-            Subject::Batch(batch) | Subject::Sweep(batch) => batch.payouts(),
+            Subject::Batch(batch) => batch.payouts(),
             Subject::Policy(_)
             | Subject::Officer(_)
             | Subject::Payee(_)
@@ -102,6 +104,7 @@ impl Subject {
             | Subject::Vault(_)
             | Subject::Machine(_)
             | Subject::Asset(_)
+            | Subject::Sweep(_)
             | Subject::Cancel(_) => &[],
         }
     }
@@ -210,7 +213,8 @@ impl Proposal {
                 .bytes(change.replaces.as_bytes())
                 .bytes(change.head.as_bytes()),
             Subject::Asset(coin) => coin.canonical(start),
-            Subject::Batch(batch) | Subject::Sweep(batch) => batch.canonical(start),
+            Subject::Batch(batch) => batch.canonical(start),
+            Subject::Sweep(sweep) => sweep.canonical(start),
             Subject::Cancel(cancel) => {
                 let start = start.bytes(cancel.payout.as_bytes());
                 match cancel.fee_cap {

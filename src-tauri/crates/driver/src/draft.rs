@@ -94,7 +94,7 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Payouts of the same batch that come before this one and take a nonce before it.
+    /// Planned payouts of the same batch or sweep that come before this one and take a nonce of its account.
     pub fn ahead(&self, treasury: &Treasury) -> u64 {
         let Some(place) = self.record.batch else {
             return 0;
@@ -102,7 +102,13 @@ impl<'a> Draft<'a> {
         let before = treasury
             .items(place.batch)
             .take_while(|(id, _)| *id != self.id);
-        before.filter(|(_, item)| item.is_open()).count() as u64
+        let same = |item: &ProposalRecord| {
+            let payout = item.proposal.subject.payout();
+            payout.is_some_and(|payout| payout.account() == self.payout.account())
+        };
+        before
+            .filter(|(_, item)| item.is_open() && item.stage().is_some() && same(item))
+            .count() as u64
     }
 
     /// The most that the version may cost.

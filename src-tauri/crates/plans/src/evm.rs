@@ -10,7 +10,9 @@ pub use decode::{EvmFees, EvmTransaction, decode_evm};
 pub use effects::EvmEffects;
 pub use inspect::{inspect_evm, inspect_evm_cancel};
 pub use mismatch::EvmMismatch;
-pub use order::{EvmPurpose, order_evm, order_evm_cancel, unsigned_hash, verify_signed_evm};
+pub use order::{
+    EvmPurpose, order_evm, order_evm_cancel, order_evm_transfer, unsigned_hash, verify_signed_evm,
+};
 
 pub(crate) use order::EvmWork;
 

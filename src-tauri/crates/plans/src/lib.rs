@@ -19,10 +19,12 @@ pub use effects::{Change, Effects, VirtualSize};
 pub use evm::{
     EvmEffects, EvmFees, EvmMismatch, EvmPurpose, EvmTransaction, MAX_GAS, MAX_GAS_PRICE,
     NonceAnchor, TRANSFER_GAS, decode_evm, inspect_evm, inspect_evm_cancel, order_evm,
-    order_evm_cancel, unsigned_hash, verify_signed_evm,
+    order_evm_cancel, order_evm_transfer, unsigned_hash, verify_signed_evm,
 };
 pub use inspect::{inspect, inspect_cancel};
 pub use mismatch::PlanMismatch;
-pub use order::{FinishError, InputDigest, SignedPlan, SigningOrder, TxRef, order, order_cancel};
+pub use order::{
+    FinishError, InputDigest, SignedPlan, SigningOrder, TxRef, order, order_cancel, order_transfer,
+};
 pub use signed::{NotSigned, verify_signed, verify_signed_cancel};
-pub use vault::{Keychain, VaultKeyError, VaultKeys, VaultView};
+pub use vault::{Keychain, TransferError, VaultKeyError, VaultKeys, VaultView};

@@ -6,7 +6,7 @@ use domain::id::{ProposalId, VaultId};
 use domain::{Address, FeeRate, Network, Sats};
 
 use crate::limits;
-use crate::vault::VaultKeyError;
+use crate::vault::{TransferError, VaultKeyError};
 
 /// What any mismatch means, and what to do.
 pub(crate) const SO: &str = "the builder of this plan is broken or lies; this seat signs nothing of it and the \
@@ -26,6 +26,9 @@ pub enum PlanMismatch {
     /// What was approved is no cancel.
     #[error("what was approved cancels no payout; {so}", so = SO)]
     NoCancel,
+    /// What was approved is no transfer that the vault can make.
+    #[error("{0}; nothing is signed: the sweep must be proposed anew")]
+    Transfer(#[from] TransferError),
     /// The payout leaves another vault.
     #[error("the payout leaves vault {payout}, the plan spends from vault {vault}; {so}", so = SO)]
     OtherVault {

@@ -1,11 +1,11 @@
 //! What may be signed, and what was.
 
 use bitcoin::OutPoint;
-use domain::Subject;
 use domain::act::{ChildPath, Planned};
 use domain::id::{EntryId, ProposalId, VaultId};
 use domain::vault::Epoch;
-use policy::{Authorization, Mandate};
+use domain::{Note, Subject};
+use policy::{Authorization, Mandate, TransferAuthorization};
 
 use crate::effects::Effects;
 use crate::evm::{EvmEffects, EvmWork};
@@ -171,6 +171,27 @@ pub fn order(
     assemble(
         authorization.proposal(),
         &purpose,
+        plan,
+        planned,
+        view,
+        anchor,
+    )
+}
+
+/// The right to sign one transfer of a sweep, to an address of the vault itself that is derived here.
+/// `anchor` as for [`order`].
+pub fn order_transfer(
+    authorization: TransferAuthorization,
+    plan: EntryId,
+    planned: &Planned,
+    view: &VaultView,
+    anchor: Option<OutPoint>,
+) -> Result<SigningOrder, PlanMismatch> {
+    let (vault, transfer) = (authorization.vault(), authorization.transfer());
+    let payout = view.payout_of(vault, transfer, Note::EMPTY)?;
+    assemble(
+        authorization.proposal(),
+        &Purpose::Pay(&payout),
         plan,
         planned,
         view,

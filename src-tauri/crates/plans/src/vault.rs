@@ -6,7 +6,8 @@ use bitcoin::secp256k1::{PublicKey, Secp256k1, VerifyOnly, XOnlyPublicKey};
 use bitcoin::{NetworkKind, ScriptBuf};
 use domain::act::{ChildPath, VaultKey};
 use domain::id::VaultId;
-use domain::{Address, BtcAddress, EvmAddress, Network, NetworkClass};
+use domain::payout::PayoutError;
+use domain::{Address, BtcAddress, EvmAddress, Network, NetworkClass, Note, Payout, Transfer};
 
 /// What a seat knows of a vault from its own journal, and all that is needed to know its addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,20 @@ impl VaultView {
     /// Checks the key and readies it for deriving.
     pub fn keys(&self) -> Result<VaultKeys, VaultKeyError> {
         VaultKeys::new(self)
+    }
+
+    /// A transfer of a sweep of `vault` as a payout to one of the vault's own addresses, which is derived here: a
+    /// sweep names none.
+    pub fn payout_of(
+        &self,
+        vault: VaultId,
+        transfer: &Transfer,
+        memo: Note,
+    ) -> Result<Payout, TransferError> {
+        let to = ChildPath::new(ChildPath::RECEIVE, transfer.to)
+            .map_err(|_| TransferError::Account(transfer.to))?;
+        let to = self.keys()?.paid_at(to)?;
+        Ok(transfer.payout(vault, to, memo)?)
     }
 }
 
@@ -73,6 +88,20 @@ pub enum VaultKeyError {
     /// The acceptance chain, or a child that BIP32 skips.
     #[error("m/{keychain}/{index} is no address of a vault: money is kept on keychains 0 and 1 only", keychain = .0.keychain(), index = .0.index())]
     NotAnAddress(ChildPath),
+}
+
+/// A transfer that a vault can't make.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransferError {
+    /// The account it goes to has no address.
+    #[error("there is no account {0}")]
+    Account(u32),
+    /// The account's address can't be derived.
+    #[error(transparent)]
+    Key(#[from] VaultKeyError),
+    /// It is no payout of this vault's chain.
+    #[error(transparent)]
+    Payout(#[from] PayoutError),
 }
 
 /// A vault's root key (BIP32 depth 0), readied for deriving.

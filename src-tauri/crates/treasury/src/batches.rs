@@ -1,35 +1,76 @@
-//! Batches: many payouts, decided as one.
+//! Batches and sweeps: many payouts, decided as one.
 //!
-//! A batch's proposal collects the approvals. Each of its payouts has a record of its own, with a plan, an
-//! anchor and a stage like any payout, and is judged by the batch.
+//! The proposal of a batch collects the approvals. Each of its payouts has a record of its own, with a plan,
+//! an anchor and a stage like any payout, and is judged by the batch. A sweep is the same, of payouts to
+//! the vault's own addresses, which are derived here.
 
 use std::collections::BTreeMap;
 
 use domain::act::{BatchRelease, Release};
 use domain::{
-    Batch, Entry, OfficerId, PlansHash, Proposal, ProposalId, SeatId, Subject, Timestamp,
+    Batch, Entry, OfficerId, Payout, PlansHash, Proposal, ProposalId, SeatId, Subject, Sweep,
+    Timestamp,
 };
 
 use crate::governance::is_open;
 use crate::illegal::IllegalEntry;
 use crate::payouts::{LONGEST_RELEASE, hold_if_frozen, unknown};
 use crate::stage::{PayoutStage, PlanRecord};
-use crate::state::{BatchPlace, Decision, ProposalRecord, Treasury};
+use crate::state::{BatchPlace, Bundle, Decision, ProposalRecord, Treasury};
 
-/// Enters a record for each payout of a batch that was just proposed.
-pub(crate) fn enter_items(treasury: &mut Treasury, id: ProposalId, batch: &Batch) {
+/// The transfers of a sweep as payouts to the vault's own addresses.
+pub(crate) fn payouts_of(treasury: &Treasury, sweep: &Sweep) -> Result<Vec<Payout>, String> {
+    let vault = treasury.vaults.get(&sweep.vault());
+    let vault = vault.ok_or("there is no such vault")?;
+    let view = vault
+        .view(sweep.vault())
+        .ok_or_else(|| format!("vault {} has no key yet", vault.plan.name()))?;
+    let moved = |transfer| {
+        view.payout_of(sweep.vault(), transfer, sweep.memo().clone())
+            .map_err(|e| e.to_string())
+    };
+    sweep.transfers().iter().map(moved).collect()
+}
+
+/// What each item of a batch or sweep pays, in order.
+pub(crate) fn items_of(
+    treasury: &Treasury,
+    subject: &Subject,
+) -> Result<Option<(Bundle, Vec<Payout>)>, String> {
+    match subject {
+        Subject::Batch(batch) => Ok(Some((Bundle::Batch, batch.payouts().to_vec()))),
+        Subject::Sweep(sweep) => Ok(Some((Bundle::Sweep, payouts_of(treasury, sweep)?))),
+        Subject::Payout(_)
+        | Subject::Policy(_)
+        | Subject::Officer(_)
+        | Subject::Payee(_)
+        | Subject::Thaw(_)
+        | Subject::Vault(_)
+        | Subject::Machine(_)
+        | Subject::Asset(_)
+        | Subject::Cancel(_) => Ok(None),
+    }
+}
+
+/// Enters a record for each payout of a batch or sweep that was just proposed.
+pub(crate) fn enter_items(
+    treasury: &mut Treasury,
+    id: ProposalId,
+    bundle: Bundle,
+    payouts: Vec<Payout>,
+) {
     let Some(parent) = treasury.proposals.get(&id) else {
         return;
     };
     let (expires, nonce) = (parent.proposal.expires, parent.proposal.nonce.clone());
     let (initiator, entry) = (parent.initiator, parent.entry);
     let (proposed, sequence) = (parent.proposed, parent.sequence);
-    let mut items = Vec::with_capacity(batch.payouts().len());
-    for (place, payout) in (0..).zip(batch.payouts()) {
+    let mut items = Vec::with_capacity(payouts.len());
+    for (place, payout) in (0..).zip(payouts) {
         let item = Batch::item_id(id, place);
         let record = ProposalRecord {
             proposal: Proposal {
-                subject: Subject::Payout(payout.clone()),
+                subject: Subject::Payout(payout),
                 expires,
                 nonce: nonce.clone(),
             },
@@ -41,7 +82,11 @@ pub(crate) fn enter_items(treasury: &mut Treasury, id: ProposalId, batch: &Batch
             approved_by: Vec::new(),
             decision: Decision::Open,
             earlier: Vec::new(),
-            batch: Some(BatchPlace { batch: id, place }),
+            batch: Some(BatchPlace {
+                batch: id,
+                place,
+                bundle,
+            }),
             items: Vec::new(),
         };
         treasury.proposals.insert(item, record);
@@ -112,6 +157,7 @@ pub(crate) fn release(
         .map(|r| &r.proposal.subject)
     {
         Some(Subject::Batch(batch)) => batch.vault(),
+        Some(Subject::Sweep(sweep)) => sweep.vault(),
         Some(_) | None => return Err(unknown("batch", release.batch.short())),
     };
     let seat = treasury
@@ -171,6 +217,28 @@ impl Treasury {
             .unwrap_or_default()
             .iter()
             .filter_map(|item| Some((*item, self.proposals.get(item)?)))
+    }
+
+    /// Whether a transfer of a sweep waits until what its fee will cost has reached its account: the gas
+    /// that an earlier transfer of the sweep brings, which is not final yet.
+    pub fn waits_for_gas(&self, item: ProposalId) -> bool {
+        let Some((record, payout)) = self.payout(item) else {
+            return false;
+        };
+        let Some(place) = record.batch.filter(|place| place.bundle == Bundle::Sweep) else {
+            return false;
+        };
+        let Some(Subject::Sweep(sweep)) =
+            { self.proposals.get(&place.batch) }.map(|parent| &parent.proposal.subject)
+        else {
+            return false;
+        };
+        let gas = { sweep.transfers().iter() }
+            .position(|transfer| transfer.is_gas() && transfer.to == payout.account());
+        let Some((_, bringing)) = gas.and_then(|gas| self.items(place.batch).nth(gas)) else {
+            return false;
+        };
+        !matches!(bringing.stage(), Some(PayoutStage::Confirmed { plan, .. }) if plan.cancels.is_none())
     }
 
     /// Whether a seat that signs one payout of a batch is open for a later one of it as well.

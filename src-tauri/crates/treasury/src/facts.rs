@@ -16,7 +16,7 @@ use crate::batches::judged_as;
 use crate::fold::fold;
 use crate::illegal::IllegalEntry;
 use crate::stage::{PayoutStage, PlanBody, PlanRecord};
-use crate::state::{ProposalRecord, State, Treasury};
+use crate::state::{Bundle, ProposalRecord, State, Treasury};
 
 /// A state and when this machine first saw each entry.
 #[derive(Debug, Clone, Default)]
@@ -431,7 +431,15 @@ fn usage(
     effective: &dyn Fn(EntryId, Timestamp) -> Timestamp,
 ) -> Option<Use> {
     let payout = record.proposal.subject.payout()?;
-    let legs = || payout.legs().to_vec();
+    // What a sweep moves stays in the vault: it uses its fees only.
+    let stays = record.batch.map(|place| place.bundle) == Some(Bundle::Sweep);
+    let legs = || {
+        if stays {
+            Vec::new()
+        } else {
+            payout.legs().to_vec()
+        }
+    };
     let (state, at, fee, legs) = match record.stage()? {
         PayoutStage::Replaced { .. } => return None,
         PayoutStage::Confirmed {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::act::{Declining, Freeze, Scope};
 use domain::{Act, Approval, Entry, OfficerId, Proposal, ProposalId, Span, Subject};
 
-use crate::batches::{carry_down, enter_items};
+use crate::batches::{carry_down, enter_items, items_of};
 use crate::facts::has_ended;
 use crate::illegal::IllegalEntry;
 use crate::stage::PayoutStage;
@@ -54,8 +54,8 @@ pub(crate) fn propose(
         items: Vec::new(),
     };
     treasury.proposals.insert(id, record);
-    if let Subject::Batch(batch) = &proposal.subject {
-        enter_items(treasury, id, batch);
+    if let Some((bundle, payouts)) = items_of(treasury, &proposal.subject).map_err(refuse)? {
+        enter_items(treasury, id, bundle, payouts);
     }
     Ok(())
 }

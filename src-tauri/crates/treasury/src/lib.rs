@@ -33,7 +33,7 @@ pub use stage::{
     Anchor, Broadcasting, EarlierVersion, PayoutStage, PlanBody, PlanRecord, Reserved, RunRecord,
 };
 pub use state::{
-    Adoption, BatchPlace, Decision, FreezeRecord, MachineStanding, OfficerRecord, PayeeRecord,
-    ProposalRecord, State, Treasury, VaultRecord, VaultStage,
+    Adoption, BatchPlace, Bundle, Decision, FreezeRecord, MachineStanding, OfficerRecord,
+    PayeeRecord, ProposalRecord, State, Treasury, VaultRecord, VaultStage,
 };
 pub use step::{Hands, Step, next_step};

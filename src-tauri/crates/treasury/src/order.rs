@@ -2,7 +2,7 @@
 
 use domain::{ProposalId, SeatId, SeatKind, SessionId, Timestamp};
 use plans::{SigningOrder, VaultView};
-use policy::Authorised;
+use policy::{Authorised, Authorization, Mandate, TransferAuthorization};
 
 use crate::facts::Replay;
 use crate::stage::{Anchor, PayoutStage, PlanBody, PlanRecord, RunRecord};
@@ -104,40 +104,63 @@ pub fn order_for_seat(
         .map_err(|e| SeatRefusal::NotAuthorised(e.to_string()))?;
     // The session has begun, so this very version counts as begun: the anchor is the first one's.
     let anchor = record.anchor().ok_or(SeatRefusal::UnknownSession)?;
-    let authorised = match (authorised, record.batch) {
-        (Authorised::Batch(batch), Some(BatchPlace { place, .. })) => {
-            let item = batch.item(place).ok_or(SeatRefusal::UnknownSession)?;
-            Authorised::Payout(item)
+    let right = Right::of(authorised, plan, record.batch).ok_or(SeatRefusal::UnknownSession)?;
+    order(right, plan, &view, anchor)
+}
+
+/// What one transaction stands on.
+enum Right {
+    Pay(Authorization),
+    Move(TransferAuthorization),
+    Cancel(Mandate),
+}
+
+impl Right {
+    fn of(authorised: Authorised, plan: &PlanRecord, place: Option<BatchPlace>) -> Option<Self> {
+        match (authorised, plan.cancels, place) {
+            (Authorised::Change(mandate), Some(_), _) => Some(Right::Cancel(mandate)),
+            (Authorised::Payout(paying), None, None) => Some(Right::Pay(paying)),
+            (Authorised::Batch(batch), None, Some(place)) => {
+                batch.item(place.place).map(Right::Pay)
+            }
+            (Authorised::Change(sweep), None, Some(place)) => {
+                sweep.transfer(place.place).map(Right::Move)
+            }
+            (Authorised::Payout(_) | Authorised::Batch(_), Some(_), _)
+            | (Authorised::Payout(_), None, Some(_))
+            | (Authorised::Batch(_) | Authorised::Change(_), None, None) => None,
         }
-        (Authorised::Batch(_), None) => return Err(SeatRefusal::UnknownSession),
-        (single @ (Authorised::Payout(_) | Authorised::Change(_)), _) => single,
-    };
-    order(authorised, plan, &view, anchor)
+    }
 }
 
 fn order(
-    authorised: Authorised,
+    right: Right,
     plan: &PlanRecord,
     view: &VaultView,
     anchor: Anchor,
 ) -> Result<SigningOrder, SeatRefusal> {
     let entry = plan.entry;
-    match (&plan.body, anchor, authorised) {
-        (PlanBody::Bitcoin(planned), Anchor::Outpoint(anchor), Authorised::Payout(paying)) => {
-            Ok(plans::order(paying, entry, planned, view, Some(anchor))?)
+    match (&plan.body, anchor) {
+        (PlanBody::Bitcoin(planned), Anchor::Outpoint(anchor)) => Ok(match right {
+            Right::Pay(paying) => plans::order(paying, entry, planned, view, Some(anchor)),
+            Right::Move(moving) => {
+                plans::order_transfer(moving, entry, planned, view, Some(anchor))
+            }
+            Right::Cancel(mandate) => plans::order_cancel(mandate, entry, planned, view, anchor),
+        }?),
+        (PlanBody::Evm(planned), Anchor::Nonce(anchor)) => match right {
+            Right::Pay(paying) => plans::order_evm(paying, entry, planned, view, Some(anchor)),
+            Right::Move(moving) => {
+                plans::order_evm_transfer(moving, entry, planned, view, Some(anchor))
+            }
+            Right::Cancel(mandate) => {
+                plans::order_evm_cancel(mandate, entry, planned, view, anchor)
+            }
         }
-        (PlanBody::Bitcoin(planned), Anchor::Outpoint(anchor), Authorised::Change(mandate)) => {
-            Ok(plans::order_cancel(mandate, entry, planned, view, anchor)?)
+        .map_err(evm_plan),
+        (PlanBody::Bitcoin(_), Anchor::Nonce(_)) | (PlanBody::Evm(_), Anchor::Outpoint(_)) => {
+            Err(SeatRefusal::UnknownSession)
         }
-        (PlanBody::Evm(planned), Anchor::Nonce(anchor), Authorised::Payout(paying)) => {
-            plans::order_evm(paying, entry, planned, view, Some(anchor)).map_err(evm_plan)
-        }
-        (PlanBody::Evm(planned), Anchor::Nonce(anchor), Authorised::Change(mandate)) => {
-            plans::order_evm_cancel(mandate, entry, planned, view, anchor).map_err(evm_plan)
-        }
-        (PlanBody::Bitcoin(_) | PlanBody::Evm(_), _, Authorised::Batch(_))
-        | (PlanBody::Bitcoin(_), Anchor::Nonce(_), _)
-        | (PlanBody::Evm(_), Anchor::Outpoint(_), _) => Err(SeatRefusal::UnknownSession),
     }
 }
 

@@ -164,19 +164,30 @@ pub struct ProposalRecord {
     /// Versions of a payout that began to be signed, other than the present one. Each that is signed
     /// can still confirm.
     pub earlier: Vec<EarlierVersion>,
-    /// The batch that it is a payout of, and is decided with.
+    /// The batch or sweep that it is one of, and is decided with.
     pub batch: Option<BatchPlace>,
-    /// The payouts of a batch, in their order, each with a record of its own.
+    /// The payouts of a batch or transfers of a sweep, in their order, each with a record of its own.
     pub items: Vec<ProposalId>,
 }
 
-/// Where a payout stands in a batch.
+/// Where a payout stands in a batch, or a transfer in a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchPlace {
-    /// The batch.
+    /// The batch or sweep.
     pub batch: ProposalId,
     /// Its place, from 0.
     pub place: u32,
+    /// Whether it is a payout of a batch or a transfer of a sweep.
+    pub bundle: Bundle,
+}
+
+/// What many payouts are decided as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bundle {
+    /// Payouts to others, in a fixed order.
+    Batch,
+    /// Transfers between the vault's own addresses.
+    Sweep,
 }
 
 /// How far a proposal is.

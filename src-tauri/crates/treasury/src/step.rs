@@ -158,21 +158,33 @@ impl At<'_> {
     }
 
     /// The payouts of an approved batch are planned in their order, so that their nonces follow each other;
-    /// once all are, they are signed in it.
+    /// once all are, they are signed in it. Of a sweep each transfer goes as soon as it can: one from
+    /// another account holds it up only where it brings it gas.
     fn batch_step(&self, id: ProposalId, record: &ProposalRecord) -> Option<Step> {
         if !matches!(record.decision, Decision::Open) || !self.may_start(id, record) {
             return None;
         }
+        let sweeps = matches!(record.proposal.subject, Subject::Sweep(_));
         let waiting = || {
             let open = self.treasury.items(id).filter(|(_, item)| is_open(item));
-            open.map(|(id, item)| (id, item, item.stage()))
+            open.filter(|(item, _)| {
+                !sweeps || !(self.skip.contains(item) || self.treasury.waits_for_gas(*item))
+            })
         };
-        if let Some((item, _, _)) = waiting().find(|(_, _, stage)| stage.is_none()) {
+        if let Some((item, _)) = waiting().find(|(_, item)| item.stage().is_none()) {
             return (!self.skip.contains(&item)).then_some(Step::Plan(item));
         }
-        let (item, record, stage) = waiting().next()?;
+        let mut signable = waiting().map(|(item, record)| self.item_step(item, record));
+        if sweeps {
+            signable.flatten().next()
+        } else {
+            signable.next().flatten()
+        }
+    }
+
+    fn item_step(&self, item: ProposalId, record: &ProposalRecord) -> Option<Step> {
         let payout = record.proposal.subject.payout()?;
-        let plan = stage?.plan();
+        let plan = record.stage()?.plan();
         if self.skip.contains(&item) || self.is_held(item, payout, None) {
             return None;
         }

@@ -7,11 +7,13 @@ use domain::act::ChildPath;
 use domain::proposal::{Cancel, OfficerChange, PayeeChange, Thaw};
 use domain::roster::MachineChange;
 use domain::{
-    Address, Asset, Batch, Coin, Entry, Network, NetworkClass, Payout, Subject, VaultId, VaultPlan,
+    Address, Asset, Batch, Coin, Entry, Network, NetworkClass, Payout, Subject, Sweep, VaultId,
+    VaultPlan,
 };
 use policy::Policy;
 
-use crate::state::Treasury;
+use crate::batches::payouts_of;
+use crate::state::{Treasury, VaultRecord};
 use crate::{grade, roster, vaults};
 
 pub(crate) fn check_subject(treasury: &Treasury, subject: &Subject) -> Result<(), String> {
@@ -32,7 +34,7 @@ pub(crate) fn check_subject(treasury: &Treasury, subject: &Subject) -> Result<()
         Subject::Machine(change) => check_machine(treasury, change),
         Subject::Asset(coin) => check_asset(treasury, *coin),
         Subject::Batch(batch) => check_batch(treasury, batch),
-        Subject::Sweep(_) => Err("sweeps are not made in this version".to_owned()),
+        Subject::Sweep(sweep) => check_sweep(treasury, sweep),
         Subject::Cancel(cancel) => check_cancel(treasury, cancel),
     }
 }
@@ -57,27 +59,47 @@ fn check_batch(treasury: &Treasury, batch: &Batch) -> Result<(), String> {
     Ok(())
 }
 
+/// Every transfer is to an address of the vault itself, since a sweep can name no other.
+fn check_sweep(treasury: &Treasury, sweep: &Sweep) -> Result<(), String> {
+    let payouts = payouts_of(treasury, sweep)?;
+    let network = vault_of(treasury, sweep.vault())?.plan.network();
+    for (number, payout) in (1..).zip(&payouts) {
+        check_network(payout, network)
+            .and_then(|()| check_coins(treasury, payout))
+            .map_err(|why| format!("transfer {number} of the sweep: {why}"))?;
+    }
+    Ok(())
+}
+
+/// A vault that has a key.
+fn vault_of(treasury: &Treasury, id: VaultId) -> Result<&VaultRecord, String> {
+    let vault = treasury.vaults.get(&id).ok_or("there is no such vault")?;
+    if vault.key().is_none() {
+        return Err(format!("vault {} has no key yet", vault.plan.name()));
+    }
+    Ok(vault)
+}
+
+fn check_network(payout: &Payout, network: Network) -> Result<(), String> {
+    let mut legs = payout.legs().iter();
+    match legs.find(|leg| leg.address.network() != network) {
+        Some(leg) => Err(format!("{} is not on {network}", leg.address)),
+        None => Ok(()),
+    }
+}
+
 fn check_payout(
     treasury: &Treasury,
     payout: &Payout,
     own: &BTreeSet<Address>,
 ) -> Result<(), String> {
-    let vault = treasury
-        .vaults
-        .get(&payout.vault())
-        .ok_or("there is no such vault")?;
-    if vault.key().is_none() {
-        return Err(format!("vault {} has no key yet", vault.plan.name()));
-    }
-    let network = vault.plan.network();
+    let network = vault_of(treasury, payout.vault())?.plan.network();
     check_coins(treasury, payout)?;
+    check_network(payout, network)?;
     if payout.account() != 0 {
         return Err("a payout is paid by the vault's main account".to_owned());
     }
     for leg in payout.legs() {
-        if leg.address.network() != network {
-            return Err(format!("{} is not on {network}", leg.address));
-        }
         if own.contains(&leg.address) {
             return Err(format!(
                 "{} is the vault's own address: the payout would only cost a fee",

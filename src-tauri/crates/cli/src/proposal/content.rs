@@ -4,7 +4,7 @@ use domain::proposal::{Cancel, OfficerChange, PayeeChange, Thaw};
 use domain::roster::MachineChange;
 use domain::{
     Amount, Asset, Batch, Coin, Network, Officer, OfficerId, Payout, Seat, SeatKind, Subject,
-    VaultId, VaultPlan,
+    Sweep, Transfer, VaultId, VaultPlan,
 };
 use policy::Policy;
 use serde_json::{Value, json};
@@ -28,7 +28,8 @@ pub fn fields(view: &View, before: &Treasury, subject: &Subject, into: &mut Fiel
         Subject::Vault(plan) => vault_fields(before, plan, into),
         Subject::Machine(change) => machine_fields(before, change, into),
         Subject::Asset(coin) => asset_fields(*coin, into),
-        Subject::Batch(batch) | Subject::Sweep(batch) => batch_fields(before, batch, into),
+        Subject::Batch(batch) => batch_fields(before, batch, into),
+        Subject::Sweep(sweep) => sweep_fields(before, sweep, into),
         Subject::Cancel(cancel) => cancel_fields(view, cancel, into),
     }
 }
@@ -131,6 +132,37 @@ fn batch_fields(treasury: &Treasury, batch: &Batch, into: &mut Fields) {
     into.maybe(
         "Memo",
         Some(batch.memo()).filter(|memo| !memo.as_str().is_empty()),
+    );
+}
+
+fn sweep_fields(treasury: &Treasury, sweep: &Sweep, into: &mut Fields) {
+    into.add("Within", from_words(treasury, sweep.vault()));
+    let lines = |gas: bool| -> Option<String> {
+        let listed: Vec<&Transfer> = { sweep.transfers().iter() }
+            .filter(|transfer| transfer.is_gas() == gas)
+            .collect();
+        let amounts: Vec<Amount> = listed.iter().map(|transfer| transfer.amount).collect();
+        let lines: Vec<String> = { listed.iter().zip(aligned(&amounts)) }
+            .map(|(transfer, amount)| {
+                let way = match (transfer.from, transfer.to) {
+                    (0, 0) => "into one coin at the main address".to_owned(),
+                    (0, to) => format!("to deposit account {to}"),
+                    (from, _) => format!("from deposit account {from}"),
+                };
+                format!("{amount}  {way}, fee at most {}", transfer.fee_cap)
+            })
+            .collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    };
+    into.maybe("Collects", lines(false));
+    into.maybe("Gas before", lines(true));
+    into.add(
+        "Who is paid",
+        "nobody: a sweep can only move money between addresses of this vault, which every seat derives itself",
+    );
+    into.maybe(
+        "Memo",
+        Some(sweep.memo()).filter(|memo| !memo.as_str().is_empty()),
     );
 }
 

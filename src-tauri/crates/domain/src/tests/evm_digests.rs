@@ -121,9 +121,39 @@ fn a_batchs_id_binds_each_payout_their_order_and_the_memo() {
         of(vec![a.clone(), b.clone(), c.clone()], "wage"),
     ];
     batches.extend(mine.into_iter().map(|payout| of(vec![payout], "wages")));
-    let sweeps = batches.iter().cloned().map(Subject::Sweep);
-    let both = batches.iter().cloned().map(Subject::Batch).chain(sweeps);
-    all_differ(both.collect());
+    all_differ(batches.into_iter().map(Subject::Batch).collect());
+}
+
+#[test]
+fn a_sweeps_id_binds_each_transfer_their_order_and_the_memo() {
+    let vault = VaultId::from_bytes([2; 32]);
+    let eth = |wei| Amount::Evm(ether(), units(wei));
+    let (a, b) = (transfer(3, 0, eth(7)), transfer(4, 0, eth(7)));
+    let dearer = Transfer {
+        fee_cap: eth(1),
+        ..a
+    };
+    let token = Amount::Evm(usdc(), units(7));
+    let sweeps = [
+        vec![a],
+        vec![b],
+        vec![a, b],
+        vec![b, a],
+        vec![dearer],
+        vec![transfer(3, 0, eth(8))],
+        vec![transfer(3, 0, token)],
+        vec![transfer(0, 3, eth(7)), transfer(3, 0, token)],
+        vec![transfer(0, 0, Amount::Btc(sats(90_000)))],
+        vec![transfer(0, 0, Amount::Btc(sats(90_001)))],
+    ];
+    let mut all: Vec<Subject> = { sweeps.iter().cloned() }
+        .map(|transfers| Subject::Sweep(sweep_of(transfers).unwrap()))
+        .collect();
+    for (vault, memo) in [(vault, "other"), (VaultId::from_bytes([3; 32]), "deposits")] {
+        let sweep = Sweep::new(vault, vec![a], note(memo)).unwrap();
+        all.push(Subject::Sweep(sweep));
+    }
+    all_differ(all);
 }
 
 #[test]

@@ -14,3 +14,4 @@ mod layouts;
 mod samples;
 mod secrets;
 mod strict;
+mod sweeps;

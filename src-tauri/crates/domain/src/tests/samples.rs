@@ -7,6 +7,7 @@ use crate::act::*;
 use crate::entry::{Draft, FormatVersion, SignedBody};
 use crate::proposal::{Cancel, OfficerChange, PayeeChange, PolicyChange, Thaw};
 use crate::roster::{Attestation, HexBytes, MachineChange};
+use crate::sweep::SweepError;
 use crate::vault::VaultPlan;
 use crate::*;
 
@@ -164,6 +165,36 @@ pub(super) fn batch() -> Batch {
     Batch::new(VaultId::from_bytes([2; 32]), payouts, note("wages")).unwrap()
 }
 
+pub(super) fn transfer(from: u32, to: u32, amount: Amount) -> Transfer {
+    let fee_cap = match amount {
+        Amount::Btc(_) => Amount::Btc(sats(5_000)),
+        Amount::Evm(..) => Amount::Evm(ether(), units(3_000_000_000_000_000)),
+    };
+    Transfer {
+        from,
+        to,
+        amount,
+        fee_cap,
+    }
+}
+
+pub(super) fn sweep_of(transfers: Vec<Transfer>) -> Result<Sweep, SweepError> {
+    Sweep::new(VaultId::from_bytes([2; 32]), transfers, note("deposits"))
+}
+
+pub(super) fn sweep() -> Sweep {
+    sweep_of(vec![
+        transfer(0, 3, Amount::Evm(ether(), units(9))),
+        transfer(3, 0, Amount::Evm(usdc(), units(1_500_000))),
+        transfer(7, 0, Amount::Evm(ether(), units(7))),
+    ])
+    .unwrap()
+}
+
+fn bitcoin_sweep() -> Sweep {
+    sweep_of(vec![transfer(0, 0, Amount::Btc(sats(90_000)))]).unwrap()
+}
+
 fn evm_subjects() -> Vec<(&'static str, Subject)> {
     let payout = ProposalId::from_bytes([0x13; 32]);
     let cancel = |fee_cap| Subject::Cancel(Cancel { payout, fee_cap });
@@ -181,7 +212,8 @@ fn evm_subjects() -> Vec<(&'static str, Subject)> {
         ("asset_coin", Subject::Asset(ether())),
         ("asset_token", Subject::Asset(usdc())),
         ("batch", Subject::Batch(batch())),
-        ("sweep", Subject::Sweep(batch())),
+        ("sweep", Subject::Sweep(sweep())),
+        ("bitcoin_sweep", Subject::Sweep(bitcoin_sweep())),
         ("cancel", cancel(Amount::Btc(sats(5_000)))),
         ("evm_cancel", cancel(Amount::Evm(ether(), units(9)))),
     ]

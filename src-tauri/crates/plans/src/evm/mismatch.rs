@@ -6,7 +6,7 @@ use domain::{Amount, ChainId, EvmAddress};
 
 use super::{MAX_GAS, MAX_GAS_PRICE, NonceAnchor};
 use crate::mismatch::SO;
-use crate::vault::VaultKeyError;
+use crate::vault::{TransferError, VaultKeyError};
 
 /// Why a plan on an EVM chain is not signed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,9 @@ pub enum EvmMismatch {
     /// What was approved is no cancel of this payout.
     #[error("what was approved cancels no payout; {so}", so = SO)]
     NoCancel,
+    /// What was approved is no transfer that the vault can make.
+    #[error("{0}; nothing is signed: the sweep must be proposed anew")]
+    Transfer(#[from] TransferError),
     /// The payout leaves another vault.
     #[error("the payout leaves vault {payout}, the plan spends from vault {vault}; {so}", so = SO)]
     OtherVault {

@@ -5,8 +5,8 @@ use bitcoin::secp256k1::ecdsa::{RecoverableSignature, RecoveryId, Signature};
 use bitcoin::secp256k1::{Message, PublicKey, Secp256k1};
 use domain::act::PlannedEvm;
 use domain::id::EntryId;
-use domain::{Amount, Payout, Subject};
-use policy::{Authorization, Mandate};
+use domain::{Amount, Note, Payout, Subject};
+use policy::{Authorization, Mandate, TransferAuthorization};
 
 use super::NonceAnchor;
 use super::effects::EvmEffects;
@@ -38,6 +38,21 @@ pub fn order_evm(
     check_proposal(planned, authorization.proposal())?;
     let purpose = Purpose::Pay(authorization.payout());
     let inspected = examine_evm(planned, &purpose, view, anchor)?;
+    assemble(plan, planned, view, inspected)
+}
+
+/// The right to sign one transfer of a sweep: [`crate::order_transfer()`] for an EVM chain.
+pub fn order_evm_transfer(
+    authorization: TransferAuthorization,
+    plan: EntryId,
+    planned: &PlannedEvm,
+    view: &VaultView,
+    anchor: Option<NonceAnchor>,
+) -> Result<SigningOrder, EvmMismatch> {
+    check_proposal(planned, authorization.proposal())?;
+    let (vault, transfer) = (authorization.vault(), authorization.transfer());
+    let payout = view.payout_of(vault, transfer, Note::EMPTY)?;
+    let inspected = examine_evm(planned, &Purpose::Pay(&payout), view, anchor)?;
     assemble(plan, planned, view, inspected)
 }
 

@@ -7,12 +7,16 @@ use domain::entry::{Draft, FormatVersion};
 use domain::proposal::Cancel;
 use domain::roster::{Attestation, HexBytes};
 use domain::{
-    Amount, Approval, Asset, Author, Body, Coin, EntryId, Name, Network, Officer, Payout, Proposal,
-    ProposalId, PublicKey, Signature, Span, Subject, Timestamp, TreasuryId, VaultId,
+    Amount, Approval, Asset, Author, Body, Coin, EntryId, Name, Network, Note, Officer, Payout,
+    Proposal, ProposalId, PublicKey, Signature, Span, Subject, Sweep, Timestamp, Transfer,
+    TreasuryId, VaultId,
 };
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
-use policy::{Authorised, Authorization, Facts, Mandate, Policy, Request, VaultFact, Verdict};
+use policy::{
+    Authorised, Authorization, Facts, Mandate, Policy, Request, TransferAuthorization, VaultFact,
+    Verdict,
+};
 
 const POLICY: &str = r#"
 version = 1
@@ -165,6 +169,23 @@ pub fn grant_cancel(proposal: ProposalId, fee_cap: Amount) -> Mandate {
         fee_cap,
     };
     mandate(proposal, Subject::Cancel(cancel), coins([fee_cap.asset()]))
+}
+
+/// The right to the first transfer of a sweep of these.
+pub fn grant_transfer(
+    sweep: ProposalId,
+    vault: VaultId,
+    network: Network,
+    transfers: Vec<Transfer>,
+) -> TransferAuthorization {
+    let sweep_of = Sweep::new(vault, transfers, Note::EMPTY).unwrap();
+    let world = World {
+        vault,
+        network,
+        assets: coins(sweep_of.assets()),
+    };
+    let mandate = decide(sweep, Subject::Sweep(sweep_of), world).into_change();
+    mandate.unwrap().transfer(0).unwrap()
 }
 
 /// The right to a change that cancels nothing.

@@ -15,3 +15,4 @@ mod no_wei_elsewhere;
 mod order;
 mod signed;
 mod support;
+mod sweep;
