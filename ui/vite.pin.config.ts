@@ -1,0 +1,4 @@
+import { defineConfig } from 'vite'
+import { plain } from './vite.plain'
+
+export default defineConfig(plain('pin'))
