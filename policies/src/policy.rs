@@ -152,6 +152,16 @@ impl Policy {
         PolicyHash::from_bytes(hash.finish())
     }
 
+    /// Groups of officers with their members, by name.
+    pub const fn groups(&self) -> &BTreeMap<Name, BTreeSet<Name>> {
+        &self.rules.groups
+    }
+
+    /// Lists of payees, by name.
+    pub const fn lists(&self) -> &BTreeMap<Name, BTreeSet<Name>> {
+        &self.rules.lists
+    }
+
     /// The coins and tokens that it declares, for comparing with those that governance entered.
     pub fn assets(&self) -> impl Iterator<Item = Coin> {
         self.rules.assets.iter().map(|(_, coin)| coin)

@@ -132,8 +132,8 @@ impl Node {
         &self.config.url
     }
 
-    /// Whether the node answers, is on the right chain and has caught up.
-    pub async fn check(&self) -> Result<(), NodeError> {
+    /// Whether the node answers, is on the right chain and has caught up; gives how many blocks it has.
+    pub async fn check(&self) -> Result<u64, NodeError> {
         let (info, genesis) = self
             .call(|client| {
                 let info: ChainInfo = client.call("getblockchaininfo", &[])?;
@@ -158,7 +158,7 @@ impl Node {
                 headers: info.headers,
             });
         }
-        Ok(())
+        Ok(info.blocks)
     }
 
     /// Asks on a thread that may block.

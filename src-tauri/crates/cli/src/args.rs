@@ -12,7 +12,7 @@ pub use propose::{
     ProposeAsset, ProposeBatch, ProposeCancel, ProposeCommand, ProposePayee, ProposePayout,
     Proposer,
 };
-pub use values::{AmountText, PayLeg, RecoverySeat, SeatOfficers, Wait};
+pub use values::{RecoverySeat, SeatOfficers, Wait};
 
 /// The heading of the options that every command has.
 const EVERYWHERE: &str = "Options of every command";

@@ -5,19 +5,9 @@
 
 mod args;
 mod commands;
-mod events;
-mod harden;
-mod ids;
-mod limits;
 mod out;
-mod paper;
-mod payees;
-mod proposal;
 mod secrets;
-mod table;
 mod terminal;
-mod timeline;
-mod view;
 
 use std::process::ExitCode;
 
@@ -48,7 +38,7 @@ fn main() -> ExitCode {
 
 fn start(cli: Cli, out: Out) -> anyhow::Result<ExitCode> {
     let terminal = terminal::Terminal::new(&cli, out)?;
-    for weakness in harden::harden() {
+    for weakness in keys::harden::harden() {
         out.say(&format!("note: {weakness}"));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()

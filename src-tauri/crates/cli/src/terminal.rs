@@ -8,9 +8,9 @@ use keys::{CardError, Cards, Pin, PinStatus};
 
 use crate::args::Cli;
 use crate::out::Out;
-use crate::paper::count;
 use crate::secrets::Secrets;
-use crate::view::View;
+use wording::paper::count;
+use wording::view::View;
 
 /// What every command is given.
 #[derive(Debug, Clone)]

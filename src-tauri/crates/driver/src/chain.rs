@@ -71,7 +71,7 @@ pub enum Event {
 }
 
 impl Driver {
-    fn node(&self, network: Network) -> Result<Node, DriverError> {
+    pub(crate) fn node(&self, network: Network) -> Result<Node, DriverError> {
         let settings = self.settings.bitcoin.as_ref().ok_or_else(|| {
             DriverError::Bitcoin("no Bitcoin node is set; set the company's own with `countersign settings bitcoin URL`".to_owned())
         })?;

@@ -474,6 +474,6 @@ fn is_version(record: &ProposalRecord, hash: TxHash) -> bool {
     versions.any(|version| version.transaction.bytes() == hash.0)
 }
 
-fn evm_error(error: impl std::fmt::Display) -> DriverError {
+pub(crate) fn evm_error(error: impl std::fmt::Display) -> DriverError {
     DriverError::Evm(error.to_string())
 }

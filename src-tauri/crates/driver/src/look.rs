@@ -5,12 +5,13 @@ use std::path::Path;
 use bitcoin::Transaction;
 use bitcoin::consensus::encode::deserialize;
 use btc::{ChainStatus, WalletDb};
-use domain::ProposalId;
+use domain::{Network, ProposalId};
 use journal::{Fault, Summary};
 use treasury::{Anchor, PayoutStage};
 
 use crate::chain::{at_tip, bitcoin_error};
 use crate::error::DriverError;
+use crate::evm::evm_error;
 use crate::ledger::patiently;
 use crate::machine::Driver;
 
@@ -48,6 +49,17 @@ impl Driver {
             .map_err(bitcoin_error)?;
         db.close().await;
         Ok(Some(status))
+    }
+
+    /// Whether the node of a network answers, is on the right chain and has caught up; gives its height.
+    pub async fn check_node(&self, network: Network) -> Result<u64, DriverError> {
+        match network.chain_id() {
+            Some(chain) => {
+                let tip = self.nodes(chain)?.check_chain().await;
+                Ok(tip.map_err(evm_error)?.height)
+            }
+            None => self.node(network)?.check().await.map_err(bitcoin_error),
+        }
     }
 
     /// Writes the journal to a new file that anybody can verify. A faulted journal is exported as it

@@ -106,6 +106,12 @@ impl Driver {
         &self.settings
     }
 
+    /// Reads the settings again, after somebody changed them.
+    pub fn read_settings(&mut self) -> Result<(), DriverError> {
+        self.settings = self.home.settings()?;
+        Ok(())
+    }
+
     /// This machine in the roster.
     pub fn machine(&self) -> domain::MachineId {
         self.keepers.machine.id()
@@ -152,6 +158,13 @@ impl Driver {
             }
         }
         hands
+    }
+
+    /// Whether officers have opened a seat and its release lasts.
+    pub fn is_opened(&self, vault: VaultId, seat: SeatId, now: Timestamp) -> bool {
+        self.open_shares
+            .get(&(vault, seat))
+            .is_some_and(|open| open.until > now)
     }
 
     /// Wipes shares whose release has ended.

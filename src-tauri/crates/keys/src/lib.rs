@@ -3,6 +3,7 @@
 //! * [`cards`]: officers' YubiKeys: list them, sign, agree on a key, each use in one transaction.
 //! * [`enrol`]: makes a YubiKey an officer's: own PIN and PUK, three keys, their attestations.
 //! * [`attestation`]: checks what a YubiKey says about its keys against pinned roots.
+//! * [`harden`]: keeps this process out of core dumps and debuggers.
 //! * [`hpke`]: sealing to a card's key, and opening with the card's ECDH.
 //! * [`sealed`]: the share files of device, hardware and recovery seats.
 //! * [`os_keyring`]: the operating system's keyring, the machine's key and the journal's anchor.
@@ -13,6 +14,7 @@
 pub mod attestation;
 pub mod cards;
 pub mod enrol;
+pub mod harden;
 mod hex_array;
 pub mod hpke;
 pub mod os_keyring;

@@ -29,10 +29,21 @@ const LINE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "wording",
+        &["domain", "policy", "plans", "treasury", "btc", "driver"],
+    ),
+    (
         "cli",
         &[
             "domain", "policy", "plans", "mpc", "treasury", "keys", "journal", "relay", "btc",
-            "evm", "driver",
+            "evm", "driver", "wording",
+        ],
+    ),
+    (
+        "desktop",
+        &[
+            "domain", "policy", "plans", "treasury", "keys", "journal", "btc", "evm", "driver",
+            "wording",
         ],
     ),
     // A virtual card that shared our code would share our mistakes.

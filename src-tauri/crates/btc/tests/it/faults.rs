@@ -70,7 +70,7 @@ async fn a_stopped_node_is_told_from_a_slow_one() {
     let down = direct.check().await.unwrap_err();
     assert!(matches!(down, NodeError::Unreachable { .. }), "{down}");
     rig.bitcoind.start_again().unwrap();
-    assert_eq!(direct.check().await, Ok(()));
+    assert!(direct.check().await.is_ok());
     rig.proxy.set(Line::Delay(Duration::from_secs(2)));
     let slow = wallet.node().check().await.unwrap_err();
     assert!(matches!(slow, NodeError::TimedOut { .. }), "{slow}");

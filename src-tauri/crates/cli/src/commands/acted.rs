@@ -5,11 +5,11 @@ use driver::{Driver, Event};
 use serde_json::{Map, Value, json};
 use treasury::ProposalRecord;
 
-use crate::events;
 use crate::out::{Ended, Report};
-use crate::paper::Paper;
-use crate::proposal::{self, Status, waiting};
-use crate::view::View;
+use wording::events;
+use wording::paper::Paper;
+use wording::proposal::{self, Status, waiting};
+use wording::view::View;
 
 /// What came of a turn.
 #[derive(Debug, Clone, Default)]

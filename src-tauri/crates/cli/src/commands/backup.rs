@@ -8,9 +8,9 @@ use serde_json::json;
 use super::{acted, propose};
 use crate::args::Restore;
 use crate::out::Report;
-use crate::paper::{Paper, count};
 use crate::terminal::Terminal;
-use crate::view::View;
+use wording::paper::{Paper, count};
+use wording::view::View;
 
 /// `backup`.
 pub async fn backup(terminal: &Terminal, to: &Path) -> anyhow::Result<Report> {

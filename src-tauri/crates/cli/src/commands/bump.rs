@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use treasury::{PayoutStage, PlanRecord, ProposalRecord};
 
 use super::acted;
-use crate::ids;
 use crate::out::Report;
 use crate::terminal::Terminal;
-use crate::view::View;
+use wording::ids;
+use wording::view::View;
 
 /// `bump`: plans the next version, then does what can be done.
 pub async fn bump(terminal: &Terminal, id: &str) -> anyhow::Result<Report> {

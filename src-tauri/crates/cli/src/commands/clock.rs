@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::out::Report;
 use crate::terminal::Terminal;
-use crate::view::View;
+use wording::view::View;
 
 /// An officer says that this machine's clock is right.
 pub async fn confirm(terminal: &Terminal, officer: &Name) -> anyhow::Result<Report> {

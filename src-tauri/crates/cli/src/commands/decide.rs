@@ -1,15 +1,16 @@
 //! `approve` and `decline`.
 
-use domain::{Name, Officer, ProposalId};
+use domain::ProposalId;
 use treasury::{Decision, ProposalRecord};
 
 use super::acted;
 use crate::args::{Decide, Decline};
-use crate::ids;
 use crate::out::Report;
-use crate::proposal::{OnChain, Status, sheet};
 use crate::terminal::Terminal;
-use crate::view::View;
+use wording::ids;
+use wording::proposal::{OnChain, Status, sheet};
+use wording::subjects;
+use wording::view::View;
 
 /// `approve`: shows the whole proposal before it asks for PIN and touch.
 pub async fn approve(terminal: &Terminal, what: Decide) -> anyhow::Result<Report> {
@@ -17,7 +18,7 @@ pub async fn approve(terminal: &Terminal, what: Decide) -> anyhow::Result<Report
     let view = View::of(&driver).await?;
     let id = ids::proposal(view.treasury(), &what.id)?;
     let record = acted::record(&view, id)?;
-    let officer = officer(&view, &what.officer)?;
+    let officer = subjects::officer(&view, &what.officer)?;
     refuse_decided(&view, id, record)?;
     if record
         .approvals
@@ -57,23 +58,6 @@ pub async fn decline(terminal: &Terminal, what: Decline) -> anyhow::Result<Repor
     let view = View::of(&driver).await?;
     let done = format!("{officer} declined {}: it is over.", acted::the(&view, id));
     acted::standing(&view, id, &done, &turned)
-}
-
-/// An officer who may act.
-pub fn officer<'a>(view: &'a View, name: &Name) -> anyhow::Result<&'a Officer> {
-    let treasury = view.treasury();
-    treasury.officer_named(name).ok_or_else(|| {
-        let known: Vec<&str> = treasury
-            .officers
-            .values()
-            .filter(|record| record.active)
-            .map(|record| record.officer.name.as_str())
-            .collect();
-        anyhow::anyhow!(
-            "there is no active officer `{name}`; there are {}; nothing was done",
-            known.join(", ")
-        )
-    })
 }
 
 /// Nobody is asked for a touch that can change nothing any more.

@@ -13,9 +13,9 @@ use serde_json::json;
 
 use crate::args::Enrol;
 use crate::out::Report;
-use crate::paper::{Fields, Paper};
 use crate::terminal::{Holder, Terminal, ask_pin, say_touch};
-use crate::view::View;
+use wording::paper::{Fields, Paper};
+use wording::view::View;
 
 /// Whom the keys must satisfy: a founded treasury, or the roots given for one to come.
 struct For {

@@ -9,9 +9,9 @@ use super::enrol::certificates;
 use super::look::read_text;
 use crate::args::Found;
 use crate::out::Report;
-use crate::paper::{Fields, Paper, all};
 use crate::terminal::Terminal;
-use crate::view::{View, class_word, grade_reason, grade_words, network_words};
+use wording::paper::{Fields, Paper, all};
+use wording::view::{View, class_word, grade_reason, grade_words, network_words};
 
 /// `found`: says what the policy means before anybody signs it.
 pub async fn found(terminal: &Terminal, what: Found) -> anyhow::Result<Report> {

@@ -4,18 +4,19 @@ use domain::act::Scope;
 use serde_json::json;
 
 use crate::args::Freeze;
-use crate::ids;
 use crate::out::Report;
-use crate::paper::Paper;
 use crate::terminal::Terminal;
-use crate::view::View;
+use wording::ids;
+use wording::paper::Paper;
+use wording::subjects;
+use wording::view::View;
 
 /// `freeze`.
 pub async fn freeze(terminal: &Terminal, what: Freeze) -> anyhow::Result<Report> {
     let driver = terminal.driver()?;
     let view = View::of(&driver).await?;
     let scope = match (&what.vault, &what.payout) {
-        (Some(vault), _) => Scope::Vault(super::vault::named(&view, vault)?.0),
+        (Some(vault), _) => Scope::Vault(subjects::vault(&view, vault)?.0),
         (None, Some(payout)) => {
             let id = ids::proposal(view.treasury(), payout)?;
             if view.treasury().payout(id).is_none() {

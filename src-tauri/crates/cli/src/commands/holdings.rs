@@ -7,7 +7,7 @@ use driver::EvmHoldings;
 use serde_json::{Value, json};
 use treasury::VaultRecord;
 
-use crate::paper::{Paper, aligned};
+use wording::paper::{Paper, aligned};
 
 /// The main account, the deposit accounts that hold something, and the totals where there are any.
 pub fn tell(holdings: &EvmHoldings, known: &[Coin], paper: &mut Paper) {

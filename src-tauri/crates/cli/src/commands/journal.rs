@@ -13,8 +13,8 @@ use treasury::Replay;
 
 use crate::args::JournalCommand;
 use crate::out::{Ended, Report};
-use crate::paper::count;
 use crate::terminal::Terminal;
+use wording::paper::count;
 
 /// `journal ...`.
 pub async fn journal(terminal: &Terminal, what: JournalCommand) -> anyhow::Result<Report> {

@@ -6,8 +6,8 @@ use keys::{CardInfo, Cards, Pin, Puk};
 use serde_json::{Value, json};
 
 use crate::out::Report;
-use crate::paper::Paper;
 use crate::terminal::{Holder, Terminal, ask_pin};
+use wording::paper::Paper;
 
 /// `keys list`.
 pub fn list() -> anyhow::Result<Report> {
@@ -172,7 +172,7 @@ fn prepared(serial: u32, done: &[&str], left: &[Obstacle]) -> Report {
         [] => format!("YubiKey {serial}: PIN, PUK and management key are its own already."),
         _ => format!(
             "YubiKey {serial} has its own {} now.",
-            crate::paper::all(&names)
+            wording::paper::all(&names)
         ),
     });
     for obstacle in left {

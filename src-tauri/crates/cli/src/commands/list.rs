@@ -6,10 +6,10 @@ use treasury::ProposalRecord;
 
 use crate::args::List;
 use crate::out::Report;
-use crate::paper::Paper;
-use crate::proposal::{Status, summary, waiting};
 use crate::terminal::Terminal;
-use crate::view::View;
+use wording::paper::Paper;
+use wording::proposal::{Status, summary, waiting};
+use wording::view::View;
 
 /// `list`.
 pub async fn list(terminal: &Terminal, what: &List) -> anyhow::Result<Report> {

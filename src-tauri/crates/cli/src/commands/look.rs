@@ -6,9 +6,9 @@ use policy::Policy;
 use serde_json::{Value, json};
 
 use crate::out::Report;
-use crate::paper::Paper;
 use crate::terminal::Terminal;
-use crate::view::{View, network_words};
+use wording::paper::Paper;
+use wording::view::{View, network_words};
 
 /// `payees`.
 pub async fn payees(terminal: &Terminal) -> anyhow::Result<Report> {

@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use domain::proposal::{Cancel, OfficerChange, PayeeChange, PolicyChange, Thaw};
+use domain::proposal::{OfficerChange, PolicyChange};
 use domain::words::fingerprint;
-use domain::{
-    Address, Coin, EvmAddress, Name, Network, Payout, Seat, SeatId, SeatKind, Subject, VaultPlan,
-};
+use domain::{Name, Network, Payout, Subject};
 use driver::{Driver, enrolment};
 use policy::Policy;
 use serde_json::{Map, Value, json};
@@ -17,11 +15,12 @@ use crate::args::{
     ProposeAsset, ProposeCancel, ProposeCommand, ProposePayee, ProposePayout, Proposer, VaultCreate,
 };
 use crate::out::Report;
-use crate::paper::Paper;
-use crate::proposal::{OnChain, Status, judge, sheet, summary, waiting};
 use crate::terminal::Terminal;
-use crate::view::View;
-use crate::{ids, payees};
+use wording::paper::Paper;
+use wording::proposal::{OnChain, Status, judge, sheet, summary, waiting};
+use wording::subjects::{Opens, SeatOrder};
+use wording::view::View;
+use wording::{ids, subjects};
 
 /// `propose ...`.
 pub async fn propose(terminal: &Terminal, what: ProposeCommand) -> anyhow::Result<Report> {
@@ -49,18 +48,19 @@ pub async fn propose(terminal: &Terminal, what: ProposeCommand) -> anyhow::Resul
 pub async fn vault(terminal: &Terminal, what: VaultCreate) -> anyhow::Result<Report> {
     let driver = terminal.driver()?;
     let view = View::of(&driver).await?;
-    let plan = VaultPlan::new(
+    let subject = subjects::vault_plan(
+        &view,
         what.name.clone(),
         what.network,
         what.confirmations,
         what.threshold,
-        seats(&view, &what)?,
+        &seats(&what),
     )?;
     let by = Proposer {
         officer: what.officer,
         expires_in: what.expires_in,
     };
-    submit(terminal, driver, &view, Subject::Vault(plan), &by).await
+    submit(terminal, driver, &view, subject, &by).await
 }
 
 async fn submit(
@@ -166,80 +166,18 @@ pub fn report(view: &View, id: domain::ProposalId, turned: &Turned) -> anyhow::R
 }
 
 fn payout_subject(view: &View, what: &ProposePayout) -> anyhow::Result<Subject> {
-    let (id, vault) = super::vault::named(view, &what.vault)?;
-    if vault.key().is_none() {
-        anyhow::bail!(
-            "vault {} has no key yet, so it holds nothing; generate it with `countersign vault keygen {}`",
-            what.vault,
-            what.vault
-        );
-    }
-    let legs = payees::legs(view.treasury(), id, vault, &what.legs)?;
-    let fee_cap = payees::fee_cap(view.treasury(), vault.plan.network(), what.fee_cap.as_ref())?;
-    let payout = Payout::new(id, legs, fee_cap, what.memo.clone())
-        .map_err(|error| anyhow::anyhow!("{error}; nothing was proposed"))?;
-    Ok(Subject::Payout(payout))
-}
-
-fn asset_subject(view: &View, what: &ProposeAsset) -> anyhow::Result<Subject> {
-    let network = Network::Evm(what.chain);
-    let networks = &view.treasury().founding.networks;
-    if !networks.contains(&network) {
-        let names: Vec<String> = networks.iter().map(Network::to_string).collect();
-        anyhow::bail!(
-            "this treasury has nothing on {network}; its networks were fixed when it was founded: {}; nothing was proposed",
-            names.join(", ")
-        );
-    }
-    let contract = what
-        .contract
-        .as_deref()
-        .map(|text| EvmAddress::parse(text, what.chain))
-        .transpose()
-        .map_err(|error| anyhow::anyhow!("the token's contract: {error}; nothing was proposed"))?;
-    let coin = Coin::new(what.chain, contract, what.symbol, what.decimals)
-        .map_err(|error| anyhow::anyhow!("{error}; nothing was proposed"))?;
-    Ok(Subject::Asset(coin))
+    let (legs, fee_cap) = (&what.legs, what.fee_cap.as_ref());
+    subjects::payout(view, &what.vault, legs, fee_cap, what.memo.clone())
 }
 
 fn cancel_subject(view: &View, what: &ProposeCancel) -> anyhow::Result<Subject> {
-    let treasury = view.treasury();
-    let id = ids::proposal(treasury, &what.id)?;
-    let named = acted::the(view, id);
-    let Some((record, payout)) = treasury.payout(id) else {
-        anyhow::bail!("{named} is no payout: only a payout is cancelled; nothing was proposed");
-    };
-    match record.stage() {
-        Some(stage) if stage.is_final() => anyhow::bail!(
-            "{named} is {} already: there is nothing left to cancel; nothing was proposed",
-            Status::of(record).word()
-        ),
-        Some(_) if !record.is_open() => {}
-        Some(_) | None => match Status::of(record) {
-            Status::Declined | Status::Lapsed => anyhow::bail!(
-                "{named} is {} already, and nothing of it was ever signed; nothing was proposed",
-                Status::of(record).word()
-            ),
-            _ => anyhow::bail!(
-                "nothing of {named} is signed yet, so one officer ends it: countersign decline {} --as OFFICER; nothing was proposed",
-                id.short()
-            ),
-        },
-    }
-    let network = treasury
-        .vaults
-        .get(&payout.vault())
-        .map(|vault| vault.plan.network());
-    let fee_cap = match (&what.fee_cap, network) {
-        (Some(written), Some(network)) => {
-            payees::fee_amount(payout.fee_cap().asset(), network, written)?
-        }
-        (_, _) => payout.fee_cap(),
-    };
-    Ok(Subject::Cancel(Cancel {
-        payout: id,
-        fee_cap,
-    }))
+    let id = ids::proposal(view.treasury(), &what.id)?;
+    subjects::cancel(view, id, what.fee_cap.as_ref())
+}
+
+fn asset_subject(view: &View, what: &ProposeAsset) -> anyhow::Result<Subject> {
+    let contract = what.contract.as_deref();
+    subjects::asset(view, what.chain, contract, what.symbol, what.decimals)
 }
 
 fn policy_subject(file: &Path) -> anyhow::Result<Subject> {
@@ -252,18 +190,13 @@ fn policy_subject(file: &Path) -> anyhow::Result<Subject> {
 fn payee_subject(view: &View, what: &ProposePayee) -> anyhow::Result<Subject> {
     let name = what.name.clone();
     let Some(address) = &what.address else {
-        if !view.treasury().payees.contains_key(&name) {
-            anyhow::bail!("there is no payee `{name}` in the address book; nothing was proposed");
-        }
-        return Ok(Subject::Payee(PayeeChange::Remove { name }));
+        return subjects::payee_removal(view, name);
     };
     let network = match what.network {
         Some(network) => network,
         None => only_network(view)?,
     };
-    let address = Address::parse(address, network)
-        .map_err(|error| anyhow::anyhow!("{error}; nothing was proposed"))?;
-    Ok(Subject::Payee(PayeeChange::Set { name, address }))
+    subjects::payee(name, address, network)
 }
 
 fn only_network(view: &View) -> anyhow::Result<Network> {
@@ -289,56 +222,30 @@ fn officer_subject(
         let officer = enrolment(&terminal.home, name)?;
         return Ok(Subject::Officer(OfficerChange::Add(Box::new(officer))));
     }
-    let officer = super::decide::officer(view, name)?;
-    Ok(Subject::Officer(OfficerChange::Suspend(officer.id())))
+    subjects::suspension(view, name)
 }
 
 fn thaw_subject(view: &View, freezes: &[String]) -> anyhow::Result<Subject> {
-    let treasury = view.treasury();
-    if treasury.freezes.is_empty() {
-        anyhow::bail!("nothing is frozen, so there is nothing to lift; nothing was proposed");
-    }
-    let freezes = if freezes.is_empty() {
-        treasury.freezes.keys().copied().collect()
-    } else {
-        freezes
-            .iter()
-            .map(|text| ids::freeze(treasury, text))
-            .collect::<anyhow::Result<Vec<_>>>()?
-    };
-    Ok(Subject::Thaw(Thaw { freezes }))
+    let freezes = freezes
+        .iter()
+        .map(|text| ids::freeze(view.treasury(), text))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    subjects::thaw(view, freezes)
 }
 
-/// Seats in the order device, hardware, recovery, numbered from 1.
-fn seats(view: &View, what: &VaultCreate) -> anyhow::Result<Vec<Seat>> {
-    let ids = |names: &[Name]| -> anyhow::Result<Vec<domain::OfficerId>> {
-        names
-            .iter()
-            .map(|name| Ok(super::decide::officer(view, name)?.id()))
-            .collect()
-    };
-    let mut kinds = Vec::new();
-    for name in &what.devices {
-        kinds.push((name.clone(), SeatKind::Device));
-    }
-    for seat in &what.hardware {
-        let officers = ids(&seat.officers)?;
-        kinds.push((seat.name.clone(), SeatKind::Hardware { officers }));
-    }
-    for seat in &what.recovery {
-        let (officers, pieces) = (ids(&seat.officers)?, seat.pieces);
-        kinds.push((seat.name.clone(), SeatKind::Recovery { officers, pieces }));
-    }
-    kinds
-        .into_iter()
-        .zip(1_u16..)
-        .map(|((name, kind), number)| {
-            Ok(Seat {
-                id: SeatId::new(number)?,
-                name,
-                machine: view.machine,
-                kind,
-            })
-        })
-        .collect()
+/// Seats in the order device, hardware, recovery.
+fn seats(what: &VaultCreate) -> Vec<SeatOrder> {
+    let device = what.devices.iter().map(|name| SeatOrder {
+        name: name.clone(),
+        opens: Opens::Keyring,
+    });
+    let hardware = what.hardware.iter().map(|seat| SeatOrder {
+        name: seat.name.clone(),
+        opens: Opens::AnyOf(seat.officers.clone()),
+    });
+    let recovery = what.recovery.iter().map(|seat| SeatOrder {
+        name: seat.name.clone(),
+        opens: Opens::Together(seat.pieces, seat.officers.clone()),
+    });
+    device.chain(hardware).chain(recovery).collect()
 }

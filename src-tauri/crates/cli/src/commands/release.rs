@@ -5,11 +5,11 @@ use treasury::PayoutStage;
 
 use super::acted;
 use crate::args::Release;
-use crate::ids;
 use crate::out::{Ended, Report};
-use crate::proposal::{OnChain, sheet};
 use crate::terminal::Terminal;
-use crate::view::View;
+use wording::ids;
+use wording::proposal::{OnChain, sheet};
+use wording::view::View;
 
 /// `release`: opens the seat, and those of `--and`, then lets all that are open sign together.
 pub async fn release(terminal: &Terminal, what: Release) -> anyhow::Result<Report> {
@@ -40,7 +40,7 @@ pub async fn release(terminal: &Terminal, what: Release) -> anyhow::Result<Repor
     let names: Vec<String> = opened.iter().map(Name::to_string).collect();
     let done = format!(
         "Opened {} for {}.",
-        crate::paper::all(&names),
+        wording::paper::all(&names),
         acted::the(&view, id)
     );
     let mut report = acted::standing(&view, id, &done, &turned)?;

@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 use treasury::{Broadcasting, PayoutStage};
 
 use crate::args::Run;
-use crate::events;
 use crate::out::{Ended, Out, Report};
-use crate::paper::Paper;
-use crate::proposal::earlier_is_out;
 use crate::terminal::Terminal;
-use crate::view::View;
+use wording::events;
+use wording::paper::Paper;
+use wording::proposal::earlier_is_out;
+use wording::view::View;
 
 /// Turns until Ctrl-C, or until nothing is under way.
 pub async fn run(terminal: &Terminal, what: Run) -> anyhow::Result<Ended> {

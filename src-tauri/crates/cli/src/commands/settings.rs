@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::args::SettingsCommand;
 use crate::out::Report;
-use crate::paper::{Fields, Paper};
 use crate::terminal::Terminal;
-use crate::view::network_words;
+use wording::paper::{Fields, Paper};
+use wording::view::network_words;
 
 /// `settings ...`. Before the founding settings can be made as well; the founding keeps them.
 pub fn settings(terminal: &Terminal, what: SettingsCommand) -> anyhow::Result<Report> {

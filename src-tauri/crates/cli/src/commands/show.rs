@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use treasury::{Broadcasting, PayoutStage, ProposalRecord};
 
 use super::acted;
-use crate::ids;
 use crate::out::Report;
-use crate::paper::Paper;
-use crate::proposal::{OnChain, Status, sheet, sheet_json, summary};
 use crate::terminal::Terminal;
-use crate::view::View;
+use wording::ids;
+use wording::paper::Paper;
+use wording::proposal::{OnChain, Status, sheet, sheet_json, summary};
+use wording::view::View;
 
 /// `show`.
 pub async fn show(terminal: &Terminal, id: &str) -> anyhow::Result<Report> {

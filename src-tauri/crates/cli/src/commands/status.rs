@@ -10,13 +10,13 @@ use treasury::VaultRecord;
 
 use super::holdings;
 use super::list::in_order;
-use crate::limits::{self, Standing};
 use crate::out::Report;
-use crate::paper::{Fields, Paper, all, count};
-use crate::payees;
-use crate::proposal::{summary, waiting};
 use crate::terminal::Terminal;
-use crate::view::{View, class_word, grade_reason, grade_words, network_words};
+use wording::limits::{self, Standing};
+use wording::paper::{Fields, Paper, all, count};
+use wording::payees;
+use wording::proposal::{summary, waiting};
+use wording::view::{View, class_word, grade_reason, grade_words, network_words};
 
 /// What a vault holds, as far as that can be told.
 #[derive(Debug, Clone)]

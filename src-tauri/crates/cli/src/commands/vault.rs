@@ -6,16 +6,17 @@ use serde_json::{Value, json};
 use treasury::{VaultRecord, VaultStage};
 
 use crate::out::Report;
-use crate::paper::Paper;
-use crate::proposal::seat_words;
 use crate::terminal::Terminal;
-use crate::view::{View, network_words};
+use wording::paper::Paper;
+use wording::proposal::seat_words;
+use wording::subjects;
+use wording::view::{View, network_words};
 
 /// `vault keygen`.
 pub async fn keygen(terminal: &Terminal, name: &Name) -> anyhow::Result<Report> {
     let driver = terminal.driver()?;
     let view = View::of(&driver).await?;
-    let (_, vault) = named(&view, name)?;
+    let (_, vault) = subjects::vault(&view, name)?;
     terminal.out.explain(&format!(
         "Generating the key of vault {name}. Every officer of every sealed seat now proves, with PIN and touch, that it opens."
     ));
@@ -183,22 +184,4 @@ fn stage(vault: &VaultRecord) -> String {
         VaultStage::Generating(_) => "its key is being generated, or that was cut off".to_owned(),
         VaultStage::Ready { .. } => "ready".to_owned(),
     }
-}
-
-/// A vault by name.
-pub fn named<'a>(view: &'a View, name: &Name) -> anyhow::Result<(VaultId, &'a VaultRecord)> {
-    view.treasury().vault_named(name).ok_or_else(|| {
-        let known: Vec<&str> = view
-            .treasury()
-            .vaults
-            .values()
-            .map(|vault| vault.plan.name().as_str())
-            .collect();
-        let there = if known.is_empty() {
-            "none yet".to_owned()
-        } else {
-            known.join(", ")
-        };
-        anyhow::anyhow!("there is no vault `{name}`; there is {there}; nothing was done")
-    })
 }

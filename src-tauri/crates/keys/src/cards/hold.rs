@@ -39,7 +39,8 @@ impl Cancel {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
+    /// Whether it was called off.
+    pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 }

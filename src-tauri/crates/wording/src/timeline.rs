@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::act::Scope;
-use domain::{Act, Author, Entry, EntryId, ProposalId, SessionId, Subject, Timestamp};
+use domain::{Act, Author, Entry, EntryId, OfficerId, ProposalId, SessionId, Subject, Timestamp};
 use treasury::{Replay, Treasury, proposal_id};
 
 use crate::view::View;
@@ -15,6 +15,12 @@ pub struct Milestone {
     pub time: Timestamp,
     /// What happened, in words.
     pub what: String,
+    /// The entry's kind, such as `approved`.
+    pub kind: &'static str,
+    /// Who did it, where it was an officer.
+    pub by: Option<OfficerId>,
+    /// The entry's place in the journal.
+    pub sequence: u64,
 }
 
 /// Everything that the journal says about a proposal, in order.
@@ -27,6 +33,12 @@ pub fn timeline(view: &View, id: ProposalId) -> Vec<Milestone> {
             Some(Milestone {
                 time: entry.body.body().time,
                 what: words(view, id, entry, cancels),
+                kind: entry.body.body().act.name(),
+                by: match entry.body.body().author {
+                    Author::Officer(officer) => Some(officer),
+                    Author::Founders | Author::Machine(_) => None,
+                },
+                sequence: entry.sequence(),
             })
         })
         .collect()

@@ -87,6 +87,15 @@ impl Fields {
     }
 }
 
+impl Fields {
+    /// Each label with its value, whose lines are joined.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, String)> {
+        self.0
+            .iter()
+            .map(|(label, lines)| (label.as_str(), lines.join("\n")))
+    }
+}
+
 /// Amounts under each other, decimal point under decimal point.
 pub fn aligned(amounts: &[Amount]) -> Vec<String> {
     let parts: Vec<(String, String)> = amounts

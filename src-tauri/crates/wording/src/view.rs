@@ -1,48 +1,93 @@
 //! What a command sees: the journal's meaning at one moment.
 
+use std::sync::Arc;
+
 use domain::act::Scope;
 use domain::{
     ChainId, Entry, EntryId, MachineId, Network, NetworkClass, OfficerId, ProposalId, Timestamp,
 };
-use driver::{Driver, Home};
+use driver::{Driver, DriverError, Home};
 use serde_json::{Value, json};
 use treasury::{FreezeRecord, Grade, GradeReason, Replay, Treasury};
 
 use crate::proposal;
 
-/// A replayed journal, its entries, and the moment it was looked at.
+/// A replayed journal, its entries, and the moment it was looked at. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct View {
     /// The replay, which judges.
-    pub replay: Replay,
-    treasury: Treasury,
+    pub replay: Arc<Replay>,
+    treasury: Arc<Treasury>,
     /// All entries, in order.
-    pub entries: Vec<Entry>,
+    pub entries: Arc<Vec<Entry>>,
     /// When.
     pub now: Timestamp,
     /// This machine.
     pub machine: MachineId,
     /// This machine's files.
     pub home: Home,
+    /// Who speaks.
+    pub voice: Voice,
+}
+
+/// Where what is said stands: what to do next is told in its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// A terminal, where the loop is a command that somebody runs.
+    Terminal,
+    /// A window, whose program runs the loop by itself.
+    Window,
+}
+
+impl Voice {
+    /// What makes the treasury go on.
+    pub const fn run(self) -> &'static str {
+        match self {
+            Voice::Terminal => "`countersign run`",
+            Voice::Window => "the next turn, which comes by itself",
+        }
+    }
+
+    /// The same, where it does something.
+    pub const fn runner(self) -> &'static str {
+        match self {
+            Voice::Terminal => "`countersign run`",
+            Voice::Window => "Countersign",
+        }
+    }
 }
 
 impl View {
     /// Opens the journal, replays it and closes it again.
-    pub async fn of(driver: &Driver) -> anyhow::Result<Self> {
+    pub async fn of(driver: &Driver) -> Result<Self, DriverError> {
+        Self::spoken(driver, Voice::Terminal).await
+    }
+
+    /// The same, for a place.
+    pub async fn spoken(driver: &Driver, voice: Voice) -> Result<Self, DriverError> {
         let ledger = driver.ledger().await?;
-        let entries = ledger.journal().entries(0).await?;
         Ok(Self {
-            replay: ledger.replay().clone(),
-            treasury: ledger.treasury()?.clone(),
-            entries,
+            replay: Arc::new(ledger.replay().clone()),
+            treasury: Arc::new(ledger.treasury()?.clone()),
+            entries: Arc::new(ledger.entries().to_vec()),
             now: driver.now()?,
             machine: driver.machine(),
             home: driver.home().clone(),
+            voice,
         })
     }
 
+    /// The same journal, looked at later.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Self {
+        Self {
+            now,
+            ..self.clone()
+        }
+    }
+
     /// The treasury.
-    pub const fn treasury(&self) -> &Treasury {
+    pub fn treasury(&self) -> &Treasury {
         &self.treasury
     }
 
@@ -99,7 +144,8 @@ impl View {
         )
     }
 
-    fn frozen_by(&self, freeze: &FreezeRecord) -> String {
+    /// Who froze.
+    pub fn frozen_by(&self, freeze: &FreezeRecord) -> String {
         freeze
             .officer
             .map_or_else(|| "a machine".to_owned(), |officer| self.name(officer))

@@ -11,8 +11,9 @@ use domain::proposal::{OfficerChange, PayeeChange};
 use domain::{Amount, Asset, Coin, Network, Payout, ProposalId, Subject, Sweep, VaultId};
 use treasury::{Broadcasting, Decision, PayoutStage, ProposalRecord, Treasury};
 
-pub use content::seat_words;
-pub use sheet::{OnChain, judge, sheet, sheet_json};
+pub use content::{fields, seat_words};
+pub use plan::{plan_fields, txid};
+pub use sheet::{Decided, OnChain, Then, judge, required, sheet, sheet_json};
 pub use waiting::waiting;
 
 use crate::paper::count;
@@ -245,15 +246,19 @@ fn sweep_summary(treasury: &Treasury, sweep: &Sweep) -> String {
     )
 }
 
-/// Amounts in all, of each asset.
-fn totals(amounts: impl Iterator<Item = Amount>) -> String {
+/// Amounts in all, of each asset, as values; none where a sum can't be counted.
+pub fn sums(amounts: impl Iterator<Item = Amount>) -> Vec<(Asset, Option<Amount>)> {
     let mut sums: BTreeMap<Asset, Option<Amount>> = BTreeMap::new();
     for amount in amounts {
         let zero = Some(Amount::zero(amount.asset()));
         let sum = sums.entry(amount.asset()).or_insert(zero);
         *sum = sum.and_then(|sum| sum.plus(amount).ok());
     }
-    let each: Vec<String> = sums
+    sums.into_iter().collect()
+}
+
+fn totals(amounts: impl Iterator<Item = Amount>) -> String {
+    let each: Vec<String> = sums(amounts)
         .into_iter()
         .map(|(asset, sum)| match sum {
             Some(sum) => sum.to_string(),

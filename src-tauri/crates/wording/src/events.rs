@@ -110,7 +110,8 @@ fn value(event: &Event) -> Value {
     }
 }
 
-const fn name(event: &Event) -> &'static str {
+/// What programs call it.
+pub const fn name(event: &Event) -> &'static str {
     match event {
         Event::Lapsed(_) => "lapsed",
         Event::Enacted(_) => "enacted",
@@ -130,5 +131,27 @@ const fn name(event: &Event) -> &'static str {
         Event::Replaced(..) => "replaced",
         Event::Froze(_) => "froze",
         Event::NodeTrouble(_) => "node_trouble",
+    }
+}
+
+/// The proposal that an event is about.
+pub const fn proposal(event: &Event) -> Option<ProposalId> {
+    match event {
+        Event::Lapsed(id)
+        | Event::Enacted(id)
+        | Event::Planned(id)
+        | Event::NotPlanned(id, _)
+        | Event::Signed(id, _)
+        | Event::NotSigned(id, _)
+        | Event::Broadcast(id, _)
+        | Event::NotBroadcast(id, _)
+        | Event::Confirming(id, ..)
+        | Event::Confirmed(id, ..)
+        | Event::Reverted(id, ..)
+        | Event::Cancelled(id, ..)
+        | Event::Reorged(id)
+        | Event::Dropped(id)
+        | Event::Replaced(id, _) => Some(*id),
+        Event::Closed(_) | Event::Froze(_) | Event::NodeTrouble(_) => None,
     }
 }

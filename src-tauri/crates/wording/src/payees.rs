@@ -7,7 +7,7 @@ use domain::payout::Leg;
 use domain::{Address, Amount, Asset, ChainId, Coin, Name, Network, VaultId};
 use treasury::{Treasury, VaultRecord};
 
-use crate::args::{AmountText, PayLeg};
+use crate::written::{AmountText, PayLeg};
 
 /// Addresses of a vault that are looked through for one that pays itself.
 const LOOKED_THROUGH: u32 = 1000;

@@ -6,7 +6,7 @@ use treasury::{Broadcasting, Decision, NotAuthorised, PayoutStage, ProposalRecor
 
 use super::{Status, earlier_is_out};
 use crate::paper;
-use crate::view::View;
+use crate::view::{View, Voice};
 
 /// What a proposal waits for; nothing when it is at its end.
 pub fn waiting(view: &View, id: ProposalId, record: &ProposalRecord) -> Option<String> {
@@ -75,7 +75,7 @@ fn open(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
         Some(Ok(_)) if matches!(record.proposal.subject, Subject::Cancel(_)) => {
             "its transaction: it is approved, and planned as soon as the node answers and the payout is not being signed".to_owned()
         }
-        Some(Ok(_)) => "`countersign run`: it is approved, and comes into force then".to_owned(),
+        Some(Ok(_)) => format!("{}: it is approved, and comes into force then", view.voice.run()),
         Some(Err(error)) => unauthorised(&error),
         None => "nothing is known of it".to_owned(),
     }
@@ -151,15 +151,17 @@ fn payout(view: &View, id: ProposalId, record: &ProposalRecord, stage: &PayoutSt
             )
         }
         PayoutStage::Signing(..) => {
-            "its seats, which are signing, or were cut off; `countersign run` closes the session"
-                .to_owned()
+            format!(
+                "its seats, which are signing, or were cut off; {} closes the session",
+                view.voice.runner()
+            )
         }
         PayoutStage::Signed {
             broadcast: Broadcasting::NotYet,
             ..
-        } => "`countersign run`: it is signed, and is sent then".to_owned(),
+        } => format!("{}: it is signed, and is sent then", view.voice.run()),
         PayoutStage::Signed { .. } => {
-            "blocks on its transaction; `countersign run` watches".to_owned()
+            format!("blocks on its transaction; {} watches", view.voice.runner())
         }
         PayoutStage::Confirmed { .. }
         | PayoutStage::Reverted { .. }
@@ -190,7 +192,13 @@ fn seats(view: &View, record: &ProposalRecord) -> String {
     let sealed: Vec<String> = seats().filter_map(|seat| opened_by(view, seat)).collect();
     let needed = usize::from(vault.plan.threshold()).saturating_sub(ready);
     if needed == 0 {
-        return "its seats, which are ready: they sign at the next `countersign run`".to_owned();
+        return match view.voice {
+            Voice::Terminal => {
+                "its seats, which are ready: they sign at the next `countersign run`"
+            }
+            Voice::Window => "its seats, which are ready: they sign at the next turn",
+        }
+        .to_owned();
     }
     format!(
         "a release of {}: {}",

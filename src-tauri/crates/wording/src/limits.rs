@@ -43,9 +43,14 @@ impl Standing {
 
 /// Every limit that some payout would fall under, with what is used of it.
 pub fn limits(view: &View) -> Vec<Standing> {
+    uses(view).iter().map(standing).collect()
+}
+
+/// The same as the policy says it: what is used by others, and what the smallest payout would add.
+pub fn uses(view: &View) -> Vec<LimitUse> {
     let treasury = view.treasury();
     let facts = view.replay.facts(treasury, view.now);
-    let mut found: BTreeMap<String, Standing> = BTreeMap::new();
+    let mut found: BTreeMap<String, LimitUse> = BTreeMap::new();
     for (id, vault) in &treasury.vaults {
         let smallest = payees(view, *id, vault).into_iter().flat_map(|payee| {
             let coins = smallest_amounts(view, vault.plan.network());
@@ -66,8 +71,7 @@ pub fn limits(view: &View) -> Vec<Standing> {
                     Err(reasons) => reasons.iter().filter_map(over).collect(),
                 };
                 for used in uses {
-                    let standing = standing(&used);
-                    found.insert(standing.limit.clone(), standing);
+                    found.insert(format!("{}{}", used.limit, used.bucket), used);
                 }
             }
         }
@@ -162,4 +166,25 @@ fn standing(used: &LimitUse) -> Standing {
         allowed,
         window: used.window,
     }
+}
+
+/// How much of a limit is used with what is added, of a hundred, rounded up; more than a hundred where it
+/// is passed.
+pub fn percent(used: &LimitUse) -> u32 {
+    let share = |used: U256, adds: U256, cap: U256| {
+        if cap.is_zero() {
+            return U256::from(101);
+        }
+        let all = used.saturating_add(adds);
+        let most = U256::from(999);
+        all.checked_mul(U256::from(100))
+            .map_or(most, |hundredfold| hundredfold.div_ceil(cap).min(most))
+    };
+    let share = match used.tally {
+        Tally::Amount { used, adds, cap } => share(used.units(), adds.units(), cap.units()),
+        Tally::Count { used, adds, cap } => {
+            share(U256::from(used), U256::from(adds), U256::from(cap))
+        }
+    };
+    u32::try_from(share).unwrap_or(999)
 }

@@ -37,15 +37,17 @@ pub fn judge(view: &View, id: ProposalId) -> Decided {
 }
 
 /// The treasury when a proposal was decided; nothing while it is open.
-struct Then(Option<(Replay, Timestamp)>);
+#[derive(Debug, Clone)]
+pub struct Then(Option<(Replay, Timestamp)>);
 
 impl Then {
-    fn of(view: &View, id: ProposalId) -> Self {
+    /// Looks back, where it is decided.
+    pub fn of(view: &View, id: ProposalId) -> Self {
         Self(decided(view, id))
     }
 
     /// The treasury then, or as it is now.
-    fn treasury<'a>(&'a self, view: &'a View) -> &'a Treasury {
+    pub fn treasury<'a>(&'a self, view: &'a View) -> &'a Treasury {
         self.0
             .as_ref()
             .and_then(|(replay, _)| replay.treasury())
@@ -54,7 +56,7 @@ impl Then {
 
     /// The approvals that counted then, in the order in which they were given: what is decided later
     /// voids them, but they decided this.
-    fn approvals<'a>(&'a self, view: &'a View, id: ProposalId) -> Vec<&'a Approval> {
+    pub fn approvals<'a>(&'a self, view: &'a View, id: ProposalId) -> Vec<&'a Approval> {
         let record = self.treasury(view).proposals.get(&id);
         let mut given: Vec<&Approval> = record
             .map(|record| record.approvals.values().collect())
@@ -62,16 +64,20 @@ impl Then {
         given.sort_by_key(|approval| approval.effective());
         given
     }
+
+    /// What the policy said then, or says now.
+    pub fn verdict(&self, view: &View, id: ProposalId) -> Option<Verdict> {
+        match &self.0 {
+            Some((replay, time)) => replay
+                .treasury()
+                .and_then(|treasury| replay.evaluate(treasury, id, *time)),
+            None => view.replay.evaluate(view.treasury(), id, view.now),
+        }
+    }
 }
 
 fn judge_with(view: &View, id: ProposalId, then: &Then) -> Decided {
-    let verdict = match &then.0 {
-        Some((replay, time)) => replay
-            .treasury()
-            .and_then(|treasury| replay.evaluate(treasury, id, *time)),
-        None => view.replay.evaluate(view.treasury(), id, view.now),
-    };
-    match verdict {
+    match then.verdict(view, id) {
         None => Decided::default(),
         Some(Verdict::Refused(reasons)) => Decided {
             refused: reasons.iter().map(ToString::to_string).collect(),
@@ -81,7 +87,8 @@ fn judge_with(view: &View, id: ProposalId, then: &Then) -> Decided {
     }
 }
 
-fn required(clearance: &Clearance) -> Decided {
+/// What a clearance demands, in words.
+pub fn required(clearance: &Clearance) -> Decided {
     let demands: Vec<String> = clearance
         .demands()
         .iter()
