@@ -103,6 +103,16 @@ pub fn enrolment(home: &Home, name: &Name) -> Result<Officer, DriverError> {
     )
 }
 
+/// Everybody who is enrolled on this machine, by name; files that can't be read are left out.
+pub fn enrolments(home: &Home) -> Vec<Officer> {
+    let files = std::fs::read_dir(home.enrolments()).into_iter().flatten();
+    let mut officers: Vec<Officer> = files
+        .filter_map(|file| serde_json::from_slice(&read_file(&file.ok()?.path()).ok()?).ok())
+        .collect();
+    officers.sort_by(|a, b| a.name.cmp(&b.name));
+    officers
+}
+
 /// A file name that no officer's name can lead out of the folder.
 fn enrolment_file(home: &Home, name: &Name) -> PathBuf {
     home.enrolments()

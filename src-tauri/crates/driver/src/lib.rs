@@ -39,8 +39,10 @@ pub use crash::{Crash, CrashPoint, NoCrash};
 pub use desk::{Desk, DeskError, Purpose};
 pub use error::DriverError;
 pub use evm::{DEPOSITS, EvmHoldings};
-pub use found::{FoundingPlan, enrolment, first_anchors, keep_enrolment};
-pub use home::{BitcoinSettings, EvmSettings, Home, HomeError, Settings};
+pub use found::{FoundingPlan, enrolment, enrolments, first_anchors, keep_enrolment};
+pub use home::{
+    BitcoinSettings, EvmSettings, Home, HomeError, Settings, create_private_dir, write_whole,
+};
 pub use ledger::{Ledger, MachineSigner};
 pub use machine::{Driver, Surroundings};
 pub use yubikeys::{Prompt, YubiKeys};

@@ -1,6 +1,7 @@
 //! A proposal in words: what it is, how far it is, and what it waits for.
 
 mod content;
+mod effects;
 mod plan;
 mod sheet;
 mod waiting;
@@ -11,7 +12,8 @@ use domain::proposal::{OfficerChange, PayeeChange};
 use domain::{Amount, Asset, Coin, Network, Payout, ProposalId, Subject, Sweep, VaultId};
 use treasury::{Broadcasting, Decision, PayoutStage, ProposalRecord, Treasury};
 
-pub use content::{fields, seat_words};
+pub use content::{fields, policy_difference, seat_words};
+pub use effects::{Effect, effects};
 pub use plan::{plan_fields, txid};
 pub use sheet::{Decided, OnChain, Then, judge, required, sheet, sheet_json};
 pub use waiting::waiting;

@@ -252,3 +252,35 @@ fn changed_payee(treasury: &Treasury, change: &PayeeChange) -> Vec<String> {
         });
     moved.into_iter().chain(alike).collect()
 }
+
+/// What is to be said beside each payment of payouts: of its payee, not of the whole.
+pub fn notes(view: &View, id: Option<ProposalId>, payouts: &[Payout]) -> Vec<Vec<&'static str>> {
+    let treasury = view.treasury();
+    let past = Past::of(treasury, id);
+    payouts
+        .iter()
+        .flat_map(Payout::legs)
+        .map(|leg| {
+            let known = leg
+                .payee
+                .as_ref()
+                .and_then(|payee| treasury.payees.get(payee))
+                .filter(|payee| payee.address == leg.address);
+            let mut notes = Vec::new();
+            match known {
+                None => notes.push("not in the address book"),
+                Some(payee) if payee.since.plus(NEW) > view.now => {
+                    notes.push("entered less than a week ago");
+                }
+                Some(_) => {}
+            }
+            if !past.paid.contains(&leg.address) {
+                notes.push("first payment");
+            }
+            if look_alike(treasury, &leg.address).is_some() {
+                notes.push("looks like another payee's address");
+            }
+            notes
+        })
+        .collect()
+}

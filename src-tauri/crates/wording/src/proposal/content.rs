@@ -250,18 +250,20 @@ fn policy_fields(before: &Treasury, text: &str, into: &mut Fields) {
         Ok(policy) => into.add("In words", policy::describe(&policy)),
         Err(error) => into.add("In words", format!("it can't be read: {error}")),
     }
-    let old = before.adoption.policy.text();
-    let difference = TextDiff::from_lines(old, text)
+    let difference = policy_difference(before.adoption.policy.text(), text);
+    into.add("Changes", difference);
+}
+
+/// What another policy's text changes.
+pub fn policy_difference(old: &str, new: &str) -> String {
+    if old == new {
+        return "the text is the one in force".to_owned();
+    }
+    TextDiff::from_lines(old, new)
         .unified_diff()
         .context_radius(2)
         .header("in force", "proposed")
-        .to_string();
-    let difference = if old == text {
-        "the text is the one in force".to_owned()
-    } else {
-        difference
-    };
-    into.add("Changes", difference);
+        .to_string()
 }
 
 fn officer_fields(officer: &Officer, into: &mut Fields) {
