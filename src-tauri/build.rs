@@ -66,9 +66,24 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "give_pin",
         "give_up",
     ];
+    page_for_a_checkout()?;
     tauri_build::try_build(
         tauri_build::Attributes::new()
             .app_manifest(tauri_build::AppManifest::new().commands(COMMANDS)),
     )?;
     Ok(())
+}
+
+/// The pages are built by npm and not kept in git; Tauri wants their folder to be there. A checkout that
+/// has not built them gets a page that says so.
+fn page_for_a_checkout() -> std::io::Result<()> {
+    let dist = std::path::Path::new("../ui/dist");
+    if dist.join("index.html").exists() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(dist)?;
+    std::fs::write(
+        dist.join("index.html"),
+        "<!doctype html><title>Countersign</title><p>The pages of this build are missing: run `npm ci && npm run build` in ui/, then build again.",
+    )
 }

@@ -23,6 +23,7 @@ use crate::dto::{Changed, Happened};
 use crate::windows::{PinChanged, SheetChanged};
 
 /// The main window's commands and events.
+#[cfg(test)]
 pub fn main_window() -> tauri_specta::Builder<tauri::Wry> {
     tauri_specta::Builder::new()
         .disable_serde_phases()
@@ -86,6 +87,7 @@ pub fn main_window() -> tauri_specta::Builder<tauri::Wry> {
 }
 
 /// The approval sheet's.
+#[cfg(test)]
 pub fn sheet_window() -> tauri_specta::Builder<tauri::Wry> {
     tauri_specta::Builder::new()
         .disable_serde_phases()
@@ -101,6 +103,7 @@ pub fn sheet_window() -> tauri_specta::Builder<tauri::Wry> {
 }
 
 /// The PIN window's.
+#[cfg(test)]
 pub fn pin_window() -> tauri_specta::Builder<tauri::Wry> {
     tauri_specta::Builder::new()
         .disable_serde_phases()

@@ -35,6 +35,9 @@ const PACKAGES: &[(&str, &str)] = &[
         "python3-venv",
         "a private place for Python's `cryptography`",
     ),
+    ("libwebkit2gtk-4.1-dev", "draws the desktop app's windows"),
+    ("bubblewrap", "WebKit's sandbox"),
+    ("xdg-dbus-proxy", "WebKit's sandbox"),
     ("openssl", "an independent check of attestation chains"),
 ];
 
