@@ -7,6 +7,7 @@
 #[expect(dead_code, reason = "each test file uses its own part")]
 mod common;
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +22,8 @@ use treasury::{Decision, PayoutStage};
 const HOME: &str = "COUNTERSIGN_TEST_CRASH_HOME";
 const POINT: &str = "COUNTERSIGN_TEST_CRASH_POINT";
 const WORK: &str = "COUNTERSIGN_TEST_CRASH_WORK";
+/// What `abort` ends a process by.
+const SIGABRT: i32 = 6;
 /// Before a payout's id: it is to be bumped.
 const BUMP: &str = "bump ";
 
@@ -89,11 +92,7 @@ async fn rule_3_killed_at_every_point_of_a_payout_exactly_one_payment_confirms()
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        assert!(
-            !child.wait().unwrap().success(),
-            "{}: the child was to be killed",
-            point.name()
-        );
+        was_killed(&mut child, point);
         acme.reopen();
         let replay = acme
             .driver
@@ -198,11 +197,7 @@ async fn killed(
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert!(
-        !child.wait().unwrap().success(),
-        "{}: the child was to be killed",
-        point.name()
-    );
+    was_killed(&mut child, point);
     tokens.reopen();
     assert!(
         tokens.sequence().await >= before,
@@ -271,7 +266,7 @@ async fn rule_3_killed_at_every_point_of_a_batch_each_payout_is_made_once() {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        assert!(!child.wait().unwrap().success(), "{}", point.name());
+        was_killed(&mut child, point);
         tokens.reopen();
         let deadline = Instant::now() + Duration::from_secs(120);
         while to.iter().any(|to| tokens.paid(*to) == 0) {
@@ -292,6 +287,7 @@ async fn rule_3_killed_at_every_point_of_a_batch_each_payout_is_made_once() {
             assert_eq!(tokens.paid(to), 1, "{}: exactly one payment", point.name());
         }
     }
+    assert_eq!(tokens.mined().len(), 3 * points().len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -302,11 +298,7 @@ async fn rule_1_killed_at_every_point_of_key_generation_nothing_of_it_is_used() 
         let plan = acme.vault_plan(&vault).await;
         acme.govern(Subject::Vault(plan)).await;
         let mut child = child(&acme, point, &vault);
-        assert!(
-            !child.wait().unwrap().success(),
-            "{}: the child was to be killed",
-            point.name()
-        );
+        was_killed(&mut child, point);
         acme.reopen();
         acme.turn().await;
         let ready = acme.driver.address(&name(&vault), None).await.is_ok();
@@ -335,6 +327,13 @@ fn child(acme: &Acme, point: CrashPoint, work: &str) -> Child {
         .stdout(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+/// By [`KillAt`], and not by a test's failure before the point.
+fn was_killed(child: &mut Child, point: CrashPoint) {
+    let ended = child.wait().unwrap();
+    assert_eq!(ended.signal(), Some(SIGABRT), "{}: {ended}", point.name());
+    println!("killed at {}", point.name());
 }
 
 struct KillAt(CrashPoint);
