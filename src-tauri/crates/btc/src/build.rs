@@ -191,7 +191,9 @@ impl Wallet {
         let state = self.state.lock().await;
         let purse = state.purse(exclude, None, min_confirmations.max(1))?;
         let coins = oldest(&purse).optional;
-        let script = self.keys.script_at(ChildPath::new(ChildPath::RECEIVE, 0)?)?;
+        let script = self
+            .keys
+            .script_at(ChildPath::new(ChildPath::RECEIVE, 0)?)?;
         let draft = Draft {
             outputs: vec![output(script.clone(), 0)],
             order: Coins::Oldest,
@@ -200,7 +202,9 @@ impl Wallet {
             change_path: ChildPath::new(ChildPath::CHANGE, 0)?,
             change_script: script,
         };
-        let values = coins.iter().map(|coin| Sats::new(coin.txout.value.to_sat()));
+        let values = coins
+            .iter()
+            .map(|coin| Sats::new(coin.txout.value.to_sat()));
         let sum = { values }.try_fold(Sats::ZERO, |sum, value| sum.plus(value?));
         let sum = sum.map_err(|_| BuildError::Sum)?;
         let fee = draft.fee_for_weight(draft.weight(coins.len(), Some(&draft.change_script)))?;

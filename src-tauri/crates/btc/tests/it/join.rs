@@ -18,13 +18,7 @@ fn to_main(rig: &Rig, joined: btc::Joined) -> Payout {
         address: main.into(),
         amount: Amount::Btc(joined.amount),
     };
-    Payout::new(
-        rig.vault.view.vault,
-        vec![leg],
-        joined.fee_cap,
-        Note::EMPTY,
-    )
-    .unwrap()
+    Payout::new(rig.vault.view.vault, vec![leg], joined.fee_cap, Note::EMPTY).unwrap()
 }
 
 #[tokio::test]
