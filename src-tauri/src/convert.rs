@@ -79,6 +79,10 @@ pub fn limit(used: &LimitUse) -> LimitView {
         allowed,
         percent: percent(used),
         window: used.window.to_string(),
+        frees: match used.frees {
+            policy::Frees::At(when) => Some(time(when)),
+            policy::Frees::Fits | policy::Frees::AfterReserved | policy::Frees::Never => None,
+        },
         words: used.to_string(),
     }
 }

@@ -110,7 +110,7 @@ fn the_generated_list_lets_each_window_call_its_own_commands_alone() {
         .map(|(label, builder, _)| (label, called(&typescript(&builder))))
         .collect();
     let authority = context.runtime_authority_mut();
-    let mut may = |window: &str, command: &str| {
+    let may = |window: &str, command: &str| {
         authority
             .resolve_access(command, window, window, &tauri::ipc::Origin::Local)
             .is_some()
@@ -118,7 +118,11 @@ fn the_generated_list_lets_each_window_call_its_own_commands_alone() {
     for (owner, own) in &of_each {
         for command in own {
             for window in of_each.keys() {
-                assert_eq!(may(window, command), window == owner, "{command} from {window}");
+                assert_eq!(
+                    may(window, command),
+                    window == owner,
+                    "{command} from {window}"
+                );
             }
             assert!(!may("other", command), "{command} from a window of no name");
         }
@@ -160,8 +164,15 @@ fn no_page_is_reached_from_elsewhere() {
     assert_eq!(csp["connect-src"], "ipc: http://ipc.localhost");
     assert_eq!(security["freezePrototype"], true);
     assert_eq!(security["assetProtocol"]["enable"], false);
-    assert_eq!(security["capabilities"], serde_json::json!(["main", "sheet", "pin"]));
-    assert!(security.get("dangerousDisableAssetCspModification").is_none());
+    assert_eq!(
+        security["capabilities"],
+        serde_json::json!(["main", "sheet", "pin"])
+    );
+    assert!(
+        security
+            .get("dangerousDisableAssetCspModification")
+            .is_none()
+    );
     assert_eq!(config["app"]["withGlobalTauri"], false);
     assert_eq!(config["app"]["windows"], serde_json::json!([]));
 }
@@ -189,7 +200,13 @@ fn the_windows_that_hold_a_right_use_no_package_and_are_small() {
                     assert!(line.starts_with("import type"), "{name}: {line}");
                 }
             }
-            for bad in ["innerHTML", "insertAdjacentHTML", "document.write", "eval(", "import("] {
+            for bad in [
+                "innerHTML",
+                "insertAdjacentHTML",
+                "document.write",
+                "eval(",
+                "import(",
+            ] {
                 assert!(!text.contains(bad), "{name} has {bad}");
             }
         }

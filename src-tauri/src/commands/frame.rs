@@ -115,3 +115,11 @@ pub async fn nodes(app: State<'_, App>) -> Answer<Vec<NodeHealth>> {
     let engine = app.engine()?;
     Ok(crate::nodes::all(&engine))
 }
+
+/// Calls off the act that waits for a PIN or a touch, such as a vault's key generation.
+#[tauri::command]
+#[specta::specta]
+pub async fn cancel_act(app: State<'_, App>) -> Answer<()> {
+    app.pins.give_up();
+    Ok(())
+}

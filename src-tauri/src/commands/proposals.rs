@@ -1,5 +1,7 @@
 //! Proposals, listed and whole.
 
+use std::collections::BTreeSet;
+
 use domain::{Payout, ProposalId, SeatKind, Subject};
 use policy::{Shortfall, Verdict};
 use tauri::State;
@@ -114,6 +116,7 @@ pub fn proposal_row(engine: &Engine, view: &View, row: &Row) -> Option<ProposalR
             .collect(),
         waiting: waiting(view, row.id, record),
         could_approve,
+        could_release: could_release(view, row.id, record),
         demands,
         held: is_held(view, row.id, record),
         confirmations: seen.map(|(blocks, _)| blocks),
@@ -163,6 +166,27 @@ fn standing(view: &View, id: ProposalId) -> (Vec<String>, Vec<DemandState>) {
         })
         .collect();
     (could, demands)
+}
+
+/// Officers who can open a seat that it waits for.
+fn could_release(view: &View, id: ProposalId, record: &ProposalRecord) -> Vec<String> {
+    let treasury = view.treasury();
+    let vault = record.proposal.subject.payouts().first().map(Payout::vault);
+    let Some(vault) = vault.and_then(|vault| treasury.vaults.get(&vault)) else {
+        return Vec::new();
+    };
+    if is_held(view, id, record) || !is_to_release(view, id, record) {
+        return Vec::new();
+    }
+    let openers: BTreeSet<_> = vault
+        .plan
+        .seats()
+        .iter()
+        .flat_map(|seat| seat.kind.officers())
+        .filter(|officer| treasury.active_officer(**officer).is_some())
+        .map(|officer| view.name(*officer))
+        .collect();
+    openers.into_iter().collect()
 }
 
 /// Whether a freeze holds it.

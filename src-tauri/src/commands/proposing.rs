@@ -5,6 +5,7 @@ use domain::{ChainId, EntryId, Span, Subject, Symbol};
 use driver::enrolment;
 use policy::Policy;
 use tauri::State;
+use wording::payees;
 use wording::subjects::{self, Opens, SeatOrder, TableProblem};
 use wording::view::View;
 use wording::written::PayLeg;
@@ -81,6 +82,40 @@ pub async fn propose_table(
     })?;
     app.propose(table.subject, &name("officer", &officer)?, LASTS)
         .await
+}
+
+/// Proposes that what lies on a vault's own addresses is collected in its main one, as its node shows it
+/// now.
+#[tauri::command]
+#[specta::specta]
+pub async fn propose_sweep(
+    app: State<'_, App>,
+    vault: String,
+    asset: Option<String>,
+    memo: String,
+    officer: String,
+) -> Answer<String> {
+    let engine = app.engine()?;
+    let view = engine.view();
+    let (vault, memo) = (name("vault", &vault)?, note(&memo)?);
+    let (_, record) = subjects::vault(&view, &vault).map_err(|error| Problem::draft(&error))?;
+    let known = payees::known(view.treasury(), record.plan.network());
+    let only = asset
+        .map(|symbol| {
+            known
+                .iter()
+                .copied()
+                .find(|known| known.symbol() == symbol)
+                .ok_or_else(|| Problem::input("asset", "the vault can't hold this"))
+        })
+        .transpose()?;
+    let drafted = engine.own_driver()?.draft_sweep(&vault, only, memo).await?;
+    app.propose(
+        Subject::Sweep(drafted.sweep),
+        &name("officer", &officer)?,
+        LASTS,
+    )
+    .await
 }
 
 async fn govern(app: &App, subject: Subject, officer: &str) -> Answer<String> {

@@ -195,7 +195,8 @@ async fn ask(
         let held = driver.evm_holdings(name).await?;
         return Ok(evm_holdings(view, vault, &held));
     }
-    let (balance, report) = driver.balance(name, progress, cancel).await?;
+    let held = driver.balance(name, progress, cancel).await?;
+    let (balance, report) = (held.balance, held.report);
     let parts = [
         (balance.returning, "change on its way back"),
         (

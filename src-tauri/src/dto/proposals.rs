@@ -124,6 +124,8 @@ pub struct ProposalRow {
     pub waiting: Option<String>,
     /// Officers whose approval would count.
     pub could_approve: Vec<String>,
+    /// Officers who can open a seat that it waits for.
+    pub could_release: Vec<String>,
     /// What the policy demands, and how much of it is given.
     pub demands: Vec<DemandState>,
     /// Whether a freeze holds it.
@@ -281,6 +283,8 @@ pub struct LimitView {
     pub percent: u32,
     /// Over how long.
     pub window: String,
+    /// From when on this would fit, where it does not.
+    pub frees: Option<String>,
     /// The policy's own sentence about it.
     pub words: String,
 }

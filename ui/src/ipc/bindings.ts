@@ -5,59 +5,126 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 
 /** Commands */
 export const commands = {
+	/**  What the app finds when it starts. */
 	start: () => typedError<Start, Problem>(__TAURI_INVOKE("start")),
+	/**  What stands around every page. */
 	frame: () => typedError<Frame, Problem>(__TAURI_INVOKE("frame")),
+	/**  Has the treasury go on at once, without waiting for the next turn. */
 	turn: () => typedError<null, Problem>(__TAURI_INVOKE("turn")),
+	/**  YubiKeys that are plugged in, as last seen. */
 	pluggedKeys: () => typedError<PluggedKey[], Problem>(__TAURI_INVOKE("plugged_keys")),
+	/**  The nodes, as last asked. */
 	nodes: () => typedError<NodeHealth[], Problem>(__TAURI_INVOKE("nodes")),
+	/**  Calls off the act that waits for a PIN or a touch, such as a vault's key generation. */
+	cancelAct: () => typedError<null, Problem>(__TAURI_INVOKE("cancel_act")),
+	/**  Some proposals, filtered and sorted here. */
 	proposals: (query: Query, after: string | null, limit: number) => typedError<Page, Problem>(__TAURI_INVOKE("proposals", { query, after, limit })),
+	/**  One proposal whole. */
 	proposal: (id: string) => typedError<ProposalDetail, Problem>(__TAURI_INVOKE("proposal", { id })),
+	/**  The payouts of a batch, or the transfers of a sweep, in their order. */
 	batchItems: (id: string, after: string | null, limit: number) => typedError<Page, Problem>(__TAURI_INVOKE("batch_items", { id, after, limit })),
+	/**  Every limit of the policy, with what is used of it. */
 	limits: () => typedError<LimitView[], Problem>(__TAURI_INVOKE("limits")),
-	checkDraft: (draft: Draft, officer: string | null) => typedError<DraftAnswer, Problem>(__TAURI_INVOKE("check_draft", { draft, officer })),
-	checkTable: (vault: string, csv: string, feeCap: string | null, memo: string) => typedError<TableAnswer, Problem>(__TAURI_INVOKE("check_table", { vault, csv, feeCap, memo })),
-	proposePayout: (draft: Draft, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_payout", { draft, officer })),
-	proposeTable: (vault: string, csv: string, feeCap: string | null, memo: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_table", { vault, csv, feeCap, memo, officer })),
-	proposePayee: (name: string, address: string, network: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_payee", { name, address, network, officer })),
-	proposePayeeRemoval: (name: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_payee_removal", { name, officer })),
-	proposePolicy: (text: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_policy", { text, officer })),
-	proposeOfficer: (name: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_officer", { name, officer })),
-	proposeSuspension: (name: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_suspension", { name, officer })),
-	proposeVault: (draft: VaultDraft, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_vault", { draft, officer })),
-	proposeAsset: (chainId: string, contract: string | null, symbol: string, places: number, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_asset", { chainId, contract, symbol, places, officer })),
-	proposeThaw: (freezes: string[], officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_thaw", { freezes, officer })),
-	proposeCancel: (payout: string, feeCap: string | null, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_cancel", { payout, feeCap, officer })),
-	bump: (id: string) => typedError<null, Problem>(__TAURI_INVOKE("bump", { id })),
-	confirmClock: (officer: string) => typedError<null, Problem>(__TAURI_INVOKE("confirm_clock", { officer })),
-	openSheet: (id: string, purpose: SheetPurpose) => typedError<null, Problem>(__TAURI_INVOKE("open_sheet", { id, purpose })),
-	openFreezeSheet: (target: FreezeTarget) => typedError<null, Problem>(__TAURI_INVOKE("open_freeze_sheet", { target })),
+	/**  Writes what the journal says about a proposal to a file that anybody can verify. */
 	exportReceipt: (id: string) => typedError<Written, Problem>(__TAURI_INVOKE("export_receipt", { id })),
+	/**  What Countersign makes of a draft, in the name of an officer who would propose it. */
+	checkDraft: (draft: Draft, officer: string | null) => typedError<DraftAnswer, Problem>(__TAURI_INVOKE("check_draft", { draft, officer })),
+	/**  Reads a table of payouts; every bad line is named. */
+	checkTable: (vault: string, csv: string, feeCap: string | null, memo: string) => typedError<TableAnswer, Problem>(__TAURI_INVOKE("check_table", { vault, csv, feeCap, memo })),
+	/**  Proposes a payout. */
+	proposePayout: (draft: Draft, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_payout", { draft, officer })),
+	/**  Proposes a table of payouts: on an EVM chain as a batch, on Bitcoin as one payout. */
+	proposeTable: (vault: string, csv: string, feeCap: string | null, memo: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_table", { vault, csv, feeCap, memo, officer })),
+	/**
+	 *  Proposes that what lies on a vault's own addresses is collected in its main one, as its node shows it
+	 *  now.
+	 */
+	proposeSweep: (vault: string, asset: string | null, memo: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_sweep", { vault, asset, memo, officer })),
+	/**  Proposes a payee, or that one is paid elsewhere from then on. */
+	proposePayee: (name: string, address: string, network: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_payee", { name, address, network, officer })),
+	/**  Proposes that a payee leaves the address book. */
+	proposePayeeRemoval: (name: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_payee_removal", { name, officer })),
+	/**  Proposes another policy. */
+	proposePolicy: (text: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_policy", { text, officer })),
+	/**  Proposes that somebody who is enrolled on this machine joins. */
+	proposeOfficer: (name: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_officer", { name, officer })),
+	/**  Proposes that an officer may act no more. */
+	proposeSuspension: (name: string, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_suspension", { name, officer })),
+	/**  Proposes a vault. */
+	proposeVault: (draft: VaultDraft, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_vault", { draft, officer })),
+	/**  Proposes that a coin or token becomes known. */
+	proposeAsset: (chainId: string, contract: string | null, symbol: string, places: number, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_asset", { chainId, contract, symbol, places, officer })),
+	/**  Proposes that freezes are lifted; all in force where none is named. */
+	proposeThaw: (freezes: string[], officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_thaw", { freezes, officer })),
+	/**  Proposes that a payout is cancelled by a transaction that pays nobody. */
+	proposeCancel: (payout: string, feeCap: string | null, officer: string) => typedError<string, Problem>(__TAURI_INVOKE("propose_cancel", { payout, feeCap, officer })),
+	/**  Plans the next version of a payout, at a higher fee within the cap that was approved. */
+	bump: (id: string) => typedError<null, Problem>(__TAURI_INVOKE("bump", { id })),
+	/**  An officer confirms that this machine's clock is right after a jump. */
+	confirmClock: (officer: string) => typedError<null, Problem>(__TAURI_INVOKE("confirm_clock", { officer })),
+	/**  Opens the sheet for a proposal. That is all that another window can say about it. */
+	openSheet: (id: string, purpose: SheetPurpose) => typedError<null, Problem>(__TAURI_INVOKE("open_sheet", { id, purpose })),
+	/**  Opens the sheet to freeze. */
+	openFreezeSheet: (target: FreezeTarget) => typedError<null, Problem>(__TAURI_INVOKE("open_freeze_sheet", { target })),
+	/**  The address book, by name. */
 	payees: () => typedError<Payee[], Problem>(__TAURI_INVOKE("payees")),
+	/**  All vaults, and those that officers decide on. */
 	vaults: () => typedError<Vault[], Problem>(__TAURI_INVOKE("vaults")),
+	/**  What a vault held when it was last read; nothing where it was not. */
 	holdings: (vault: string) => typedError<Holdings | null, Problem>(__TAURI_INVOKE("holdings", { vault })),
+	/**  Reads from the vault's node what it holds. */
 	readHoldings: (vault: string, progress: Channel<ReadProgress>) => typedError<Holdings, Problem>(__TAURI_INVOKE("read_holdings", { vault, progress })),
+	/**  Stops the reading of a chain; what was read stays. */
 	stopReading: () => typedError<null, Problem>(__TAURI_INVOKE("stop_reading")),
+	/**
+	 *  Where a vault is paid: on Bitcoin a fresh address each time; on an EVM chain the main account or a
+	 *  deposit account.
+	 */
 	receive: (vault: string, deposit: number | null) => typedError<Receive, Problem>(__TAURI_INVOKE("receive", { vault, deposit })),
+	/**  Makes a vault's key: officers of every sealed seat prove, with PIN and touch, that it opens. */
 	makeKeys: (vault: string, progress: Channel<StepProgress>) => typedError<null, Problem>(__TAURI_INVOKE("make_keys", { vault, progress })),
+	/**  The policy in force. */
 	policy: () => typedError<PolicyView, Problem>(__TAURI_INVOKE("policy")),
+	/**  Every policy that was in force, the newest first. */
 	policyHistory: () => typedError<PolicyVersion[], Problem>(__TAURI_INVOKE("policy_history")),
+	/**  What a text would be as a policy, and what it would change. */
 	checkPolicy: (text: string) => typedError<PolicyCheck, Problem>(__TAURI_INVOKE("check_policy", { text })),
+	/**  Everybody who is or was an officer. */
 	officers: () => typedError<OfficerView[], Problem>(__TAURI_INVOKE("officers")),
+	/**  Every machine there is or was. */
 	machines: () => typedError<MachineView[], Problem>(__TAURI_INVOKE("machines")),
+	/**  Officers enrolled on this machine who are not in the journal yet. */
 	enrolments: () => typedError<EnrolmentView[], Problem>(__TAURI_INVOKE("enrolments")),
+	/**  How a plugged-in key stands. Nothing is tried to learn it. */
 	keyReadiness: (serial: number) => typedError<KeyReadiness, Problem>(__TAURI_INVOKE("key_readiness", { serial })),
+	/**  Changes what is the factory's: PIN, PUK and management key, each asked for at the PIN window. */
 	prepareKey: (serial: number, progress: Channel<StepProgress>) => typedError<KeyReadiness, Problem>(__TAURI_INVOKE("prepare_key", { serial, progress })),
+	/**
+	 *  Makes an officer's three keys on a YubiKey, or takes those that are there, checks what the key attests,
+	 *  and keeps it until the founding or a proposal.
+	 */
 	enrol: (serial: number, name: string, existing: ExistingKeysChoice, waiver: string | null, progress: Channel<StepProgress>) => typedError<EnrolmentView, Problem>(__TAURI_INVOKE("enrol", { serial, name, existing, waiver, progress })),
+	/**  What can be chosen at a founding. */
 	foundingChoices: () => typedError<FoundingChoices, Problem>(__TAURI_INVOKE("founding_choices")),
+	/**  Founds the treasury. */
 	found: (draft: FoundingDraft) => typedError<null, Problem>(__TAURI_INVOKE("found", { draft })),
+	/**  Some entries, the newest first. */
 	journal: (query: JournalQuery) => typedError<JournalPage, Problem>(__TAURI_INVOKE("journal", { query })),
+	/**  Reads everything anew: the file against its anchor, every signature, every rule. */
 	verifyJournal: () => typedError<JournalCheck, Problem>(__TAURI_INVOKE("verify_journal")),
+	/**  Writes the whole journal to a file that anybody can verify. */
 	exportJournal: () => typedError<Written, Problem>(__TAURI_INVOKE("export_journal")),
+	/**  Writes a backup: the journal and the sealed seats. Nothing in it is open. */
 	backUp: () => typedError<Written, Problem>(__TAURI_INVOKE("back_up")),
+	/**  This machine's settings. */
 	settings: () => typedError<SettingsView, Problem>(__TAURI_INVOKE("settings")),
+	/**  Sets the Bitcoin node. */
 	setBitcoinNode: (draft: BitcoinNodeDraft) => typedError<SettingsView, Problem>(__TAURI_INVOKE("set_bitcoin_node", { draft })),
+	/**  Sets the node of an EVM chain. */
 	setEvmNode: (draft: EvmNodeDraft) => typedError<SettingsView, Problem>(__TAURI_INVOKE("set_evm_node", { draft })),
+	/**  Sets the folder of further attestation certificates. */
 	setCertificates: (folder: string | null) => typedError<SettingsView, Problem>(__TAURI_INVOKE("set_certificates", { folder })),
+	/**  Asks the node of a network now. */
 	testNode: (network: string) => typedError<NodeTest, Problem>(__TAURI_INVOKE("test_node", { network })),
 };
 
@@ -606,6 +673,8 @@ export type LimitView = {
 	percent: number,
 	/**  Over how long. */
 	window: string,
+	/**  From when on this would fit, where it does not. */
+	frees: string | null,
 	/**  The policy's own sentence about it. */
 	words: string,
 };
@@ -983,6 +1052,8 @@ export type ProposalRow = {
 	waiting: string | null,
 	/**  Officers whose approval would count. */
 	could_approve: string[],
+	/**  Officers who can open a seat that it waits for. */
+	could_release: string[],
 	/**  What the policy demands, and how much of it is given. */
 	demands: DemandState[],
 	/**  Whether a freeze holds it. */
@@ -1306,7 +1377,6 @@ export type Written = {
 	/**  What it is, in words. */
 	words: string,
 };
-
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use bdk_wallet::chain::ChainPosition;
 use bdk_wallet::coin_selection::{
     BranchAndBoundCoinSelection, CoinSelectionAlgorithm, LargestFirstCoinSelection,
+    OldestFirstCoinSelection,
 };
 use bdk_wallet::{KeychainKind, LocalOutput, Utxo as BdkUtxo, WeightedUtxo};
 use bitcoin::secp256k1::rand::thread_rng;
 use bitcoin::{OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Txid, Weight, absolute, transaction};
-use domain::act::{ChildPath, PlannedChange};
+use domain::act::{ChildPath, ChildPathError, PlannedChange};
 use domain::{Amount, FeeRate, Leg, Payout, Sats};
 use plans::{PlanMismatch, VaultKeyError};
 
@@ -75,6 +76,29 @@ pub enum BuildError {
     /// The vault's key.
     #[error(transparent)]
     Key(#[from] VaultKeyError),
+    /// No path of a vault.
+    #[error(transparent)]
+    Path(#[from] ChildPathError),
+}
+
+/// Which coins are spent first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coins {
+    /// As few as pay the legs.
+    Fewest,
+    /// The oldest, one after the other.
+    Oldest,
+}
+
+/// What joining a vault's coins into one would move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Joined {
+    /// How many coins.
+    pub coins: usize,
+    /// What arrives at least.
+    pub amount: Sats,
+    /// The most that the fee may be: twice what it is at the rate, so that it can be bumped.
+    pub fee_cap: Sats,
 }
 
 /// The coins that may be spent, and what else there is.
@@ -99,10 +123,35 @@ impl Wallet {
         anchor: Option<OutPoint>,
         min_confirmations: u32,
     ) -> Result<Candidate, BuildError> {
+        let spent = (exclude, anchor, min_confirmations);
+        self.build_from(payout, Coins::Fewest, rate, spent).await
+    }
+
+    /// The same, but from the oldest coins: what was counted by [`Wallet::joined`] is spent, whatever
+    /// came since.
+    pub async fn build_joined(
+        &self,
+        payout: &Payout,
+        rate: FeeRate,
+        exclude: &BTreeSet<OutPoint>,
+        anchor: Option<OutPoint>,
+        min_confirmations: u32,
+    ) -> Result<Candidate, BuildError> {
+        let spent = (exclude, anchor, min_confirmations);
+        self.build_from(payout, Coins::Oldest, rate, spent).await
+    }
+
+    async fn build_from(
+        &self,
+        payout: &Payout,
+        order: Coins,
+        rate: FeeRate,
+        (exclude, anchor, min_confirmations): (&BTreeSet<OutPoint>, Option<OutPoint>, u32),
+    ) -> Result<Candidate, BuildError> {
         let mut state = self.state.lock().await;
         let purse = state.purse(exclude, anchor, min_confirmations.max(1))?;
         let cap = bitcoin_only(payout.fee_cap())?;
-        let candidate = self.candidate(&mut state, &purse, payout.legs(), rate, cap)?;
+        let candidate = self.candidate(&mut state, &purse, payout.legs(), order, rate, cap)?;
         // A build that fails its own inspection would be refused by every seat later; say so now.
         let nobody = domain::ProposalId::from_bytes([0; 32]);
         plans::inspect(&candidate.planned(nobody, 1), payout, &self.view, anchor)?;
@@ -123,7 +172,7 @@ impl Wallet {
         let mut purse = state.purse(&BTreeSet::new(), Some(anchor), min_confirmations.max(1))?;
         purse.optional.clear();
         let most = bitcoin_only(cap)?;
-        let candidate = self.candidate(&mut state, &purse, &[], rate, most)?;
+        let candidate = self.candidate(&mut state, &purse, &[], Coins::Fewest, rate, most)?;
         let nobody = domain::ProposalId::from_bytes([0; 32]);
         let planned = candidate.planned(nobody, 1);
         plans::inspect_cancel(&planned, self.view.vault, cap, &self.view, anchor)?;
@@ -131,17 +180,57 @@ impl Wallet {
         Ok(candidate)
     }
 
+    /// What joining the vault's coins into one at an address of its own would move, as many as are
+    /// signed at once: the oldest first. None where there are fewer than two that it is worth for.
+    pub async fn joined(
+        &self,
+        rate: FeeRate,
+        exclude: &BTreeSet<OutPoint>,
+        min_confirmations: u32,
+    ) -> Result<Option<Joined>, BuildError> {
+        let state = self.state.lock().await;
+        let purse = state.purse(exclude, None, min_confirmations.max(1))?;
+        let coins = oldest(&purse).optional;
+        let script = self
+            .keys
+            .script_at(ChildPath::new(ChildPath::RECEIVE, 0)?)?;
+        let draft = Draft {
+            outputs: vec![output(script.clone(), 0)],
+            order: Coins::Oldest,
+            cap: Sats::MAX,
+            rate,
+            change_path: ChildPath::new(ChildPath::CHANGE, 0)?,
+            change_script: script,
+        };
+        let values = coins
+            .iter()
+            .map(|coin| Sats::new(coin.txout.value.to_sat()));
+        let sum = { values }.try_fold(Sats::ZERO, |sum, value| sum.plus(value?));
+        let sum = sum.map_err(|_| BuildError::Sum)?;
+        let fee = draft.fee_for_weight(draft.weight(coins.len(), Some(&draft.change_script)))?;
+        let fee_cap = fee.plus(fee).map_err(|_| BuildError::Sum)?;
+        let amount = sum.minus(fee_cap).unwrap_or(Sats::ZERO);
+        let worth = coins.len() >= 2 && amount >= Sats::DUST && amount > fee_cap;
+        Ok(worth.then_some(Joined {
+            coins: coins.len(),
+            amount,
+            fee_cap,
+        }))
+    }
+
     fn candidate(
         &self,
         state: &mut State,
         purse: &Purse,
         legs: &[Leg],
+        order: Coins,
         rate: FeeRate,
         cap: Sats,
     ) -> Result<Candidate, BuildError> {
         let change_path = state.change_path()?;
         let draft = Draft {
             outputs: legs.iter().map(paid).collect::<Result<_, _>>()?,
+            order,
             cap,
             rate,
             change_path,
@@ -256,6 +345,7 @@ impl State {
 
 struct Draft {
     outputs: Vec<TxOut>,
+    order: Coins,
     cap: Sats,
     rate: FeeRate,
     change_path: ChildPath,
@@ -265,6 +355,11 @@ struct Draft {
 impl Draft {
     /// The coins to spend, in the transaction's order, and what they hold.
     fn select(&self, state: &State, purse: &Purse) -> Result<(Vec<Utxo>, Sats), BuildError> {
+        if self.order == Coins::Oldest {
+            let chosen = self.choose(state, &oldest(purse), &OldestFirstCoinSelection)?;
+            self.fee(chosen.0.len(), chosen.1)?;
+            return Ok(chosen);
+        }
         // First a set without change, then the fewest coins, which cost the least.
         let exact = BranchAndBoundCoinSelection::new(CHANGE_SIZE, LargestFirstCoinSelection);
         let chosen = self.choose(state, purse, &exact)?;
@@ -389,6 +484,19 @@ impl Draft {
             value.and_then(|value| sum.plus(value))
         });
         sum.map_err(|_| BuildError::Sum)
+    }
+}
+
+/// The oldest coins, as many as are signed at once: the same ones whenever it is asked.
+fn oldest(purse: &Purse) -> Purse {
+    let mut optional = purse.optional.clone();
+    optional.sort_by_key(|coin| (coin.chain_position, coin.outpoint));
+    let room = plans::limits::MAX_INPUTS.saturating_sub(purse.required.len());
+    optional.truncate(room);
+    Purse {
+        required: purse.required.clone(),
+        optional,
+        ..*purse
     }
 }
 

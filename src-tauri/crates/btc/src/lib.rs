@@ -17,7 +17,7 @@ mod sync;
 mod wallet;
 mod watch;
 
-pub use build::BuildError;
+pub use build::{BuildError, Joined};
 pub use candidate::Candidate;
 pub use fee::{FeeBounds, FeeError};
 pub use node::{Node, NodeAuth, NodeConfig, NodeConfigError, RpcPassword};
@@ -25,5 +25,5 @@ pub use node_error::NodeError;
 pub use send::{Acceptance, BroadcastError};
 pub use store::{StoreError, WalletDb};
 pub use sync::{Cancel, SyncEnd, SyncError, SyncProgress, SyncReport, Tip};
-pub use wallet::{Balance, Utxo, Wallet, WalletError};
+pub use wallet::{Balance, Unswept, Utxo, Wallet, WalletError};
 pub use watch::{ChainStatus, OutgoingTx};

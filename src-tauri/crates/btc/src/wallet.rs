@@ -98,6 +98,18 @@ pub struct Balance {
     pub immature: Sats,
 }
 
+/// Deposits that were not joined at the vault's main address yet: coins in blocks, on the addresses
+/// that were shown after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unswept {
+    /// How many coins.
+    pub coins: usize,
+    /// What they hold.
+    pub total: Sats,
+    /// When the oldest of them got into a block, in seconds since 1970 as that block says.
+    pub since: u64,
+}
+
 /// A coin of the vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Utxo {
@@ -202,6 +214,33 @@ impl Wallet {
             incoming: sats(balance.untrusted_pending)?,
             immature: sats(balance.immature)?,
         })
+    }
+
+    /// What lies on the addresses shown after the main one; none where nothing does.
+    pub async fn unswept(&self) -> Result<Option<Unswept>, WalletError> {
+        let state = self.state.lock().await;
+        let mut found: Option<Unswept> = None;
+        for output in state.wallet.list_unspent() {
+            let main = output.derivation_index == 0;
+            let ChainPosition::Confirmed { anchor, .. } = output.chain_position else {
+                continue;
+            };
+            if output.keychain != KeychainKind::External || main {
+                continue;
+            }
+            let (value, time) = (sats(output.txout.value)?, anchor.confirmation_time);
+            let before = found.unwrap_or(Unswept {
+                coins: 0,
+                total: Sats::ZERO,
+                since: time,
+            });
+            found = Some(Unswept {
+                coins: before.coins.saturating_add(1),
+                total: before.total.plus(value).map_err(|_| WalletError::Sum)?,
+                since: before.since.min(time),
+            });
+        }
+        Ok(found)
     }
 
     /// The vault's unspent coins with at least so many confirmations, largest first. Coins from mining

@@ -10,7 +10,7 @@ use domain::{ChainId, Name, Network, Note};
 
 pub use propose::{
     ProposeAsset, ProposeBatch, ProposeCancel, ProposeCommand, ProposePayee, ProposePayout,
-    Proposer,
+    ProposeSweep, Proposer,
 };
 pub use values::{RecoverySeat, SeatOfficers, Wait};
 

@@ -21,6 +21,7 @@ mod run;
 mod settings;
 mod show;
 mod status;
+mod sweep;
 mod vault;
 
 use crate::args::{Command, KeysCommand, VaultCommand};

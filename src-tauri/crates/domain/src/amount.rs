@@ -99,6 +99,20 @@ impl Amount {
         }
     }
 
+    /// What is left of an amount after taking another of the same asset away.
+    pub fn minus(self, other: Amount) -> Result<Amount, AmountError> {
+        match (self, other) {
+            (Amount::Btc(a), Amount::Btc(b)) => a.minus(b).map(Amount::Btc),
+            (Amount::Evm(coin, a), Amount::Evm(same, b)) if coin == same => a
+                .checked_sub(b)
+                .map(|left| Amount::Evm(coin, left))
+                .ok_or(AmountError::Overflow),
+            (Amount::Btc(_) | Amount::Evm(..), other) => Err(AmountError::DifferentAssets(
+                Box::new((self.asset(), other.asset())),
+            )),
+        }
+    }
+
     /// None of an asset.
     pub const fn zero(asset: Asset) -> Amount {
         match asset {

@@ -24,7 +24,7 @@ use crate::home::{read_file, write_whole};
 use crate::machine::{Driver, vault};
 use crate::opening::{open_by_one, open_by_pieces};
 use crate::seats::{bans, note, share};
-use crate::session::{RunError, run};
+use crate::session::{RunError, Says, run};
 
 /// Key generation among seats of one machine that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -68,7 +68,9 @@ impl Driver {
                 self.keepers.crash.reach(CrashPoint::VaultReadyAppended);
                 Ok(id)
             }
-            Err(Failure { error, culprits }) => {
+            Err(Failure {
+                error, culprits, ..
+            }) => {
                 // The ban is durable before anything else happens.
                 let abort = domain::act::Abort {
                     session,
@@ -220,6 +222,7 @@ impl Driver {
 struct Failure {
     error: DriverError,
     culprits: Vec<SeatId>,
+    says: Says,
 }
 
 impl From<DriverError> for Failure {
@@ -227,6 +230,7 @@ impl From<DriverError> for Failure {
         Self {
             error,
             culprits: Vec::new(),
+            says: Says::Reason,
         }
     }
 }
@@ -235,6 +239,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         Self {
             culprits: error.culprits(),
+            says: error.says(),
             error: failed(error),
         }
     }
@@ -310,8 +315,8 @@ async fn share_key(
     shares
 }
 
-/// Waits for all seats. Once one has failed nobody waits for it any longer; the failure that names a
-/// culprit is kept.
+/// Waits for all seats. Once one has failed nobody waits for it any longer; the failure that says most is
+/// kept.
 async fn gather<T>(
     hub: &Hub,
     session: SessionId,
@@ -328,8 +333,7 @@ async fn gather<T>(
             Ok(output) => done.push(output),
             Err(next) => {
                 hub.close(session);
-                let better = failure.as_ref().is_none_or(|f| f.culprits.is_empty());
-                if better {
+                if failure.as_ref().is_none_or(|f| next.says > f.says) {
                     failure = Some(next);
                 }
             }

@@ -123,17 +123,7 @@ impl Driver {
             .wallet(&db, draft.payout.vault(), draft.vault, treasury)
             .await?;
         at_tip(&wallet).await?;
-        let highest = self
-            .settings
-            .bitcoin
-            .as_ref()
-            .map_or(500, |b| b.highest_fee_rate);
-        let bounds = FeeBounds {
-            target: TARGET_BLOCKS,
-            floor: FLOOR.max(draft.floor()),
-            cap: FeeRate::from_sat_per_vb(highest),
-        };
-        let rate = wallet.estimate_fee(bounds).await.map_err(bitcoin_error)?;
+        let rate = self.fee_rate(&wallet, draft.floor()).await?;
         let anchor = match draft.anchor {
             Some(Anchor::Outpoint(outpoint)) => Some(outpoint),
             Some(Anchor::Nonce(_)) | None => None,
@@ -148,15 +138,34 @@ impl Driver {
             }
             (None, anchor) => {
                 let reserved = treasury.reserved_outpoints(Some(draft.id));
-                wallet
-                    .build(draft.payout, rate, &reserved, anchor, confirmations)
-                    .await
+                let payout = draft.payout;
+                if draft.is_transfer() {
+                    { wallet.build_joined(payout, rate, &reserved, anchor, confirmations) }.await
+                } else {
+                    { wallet.build(payout, rate, &reserved, anchor, confirmations) }.await
+                }
             }
         }
         .map_err(bitcoin_error)?;
         db.close().await;
         let planned = candidate.planned(draft.names(), draft.version);
         Ok(Act::Planned(Box::new(planned)))
+    }
+
+    /// What transactions pay now for their size, and at least the floor.
+    pub(crate) async fn fee_rate(
+        &self,
+        wallet: &Wallet,
+        floor: FeeRate,
+    ) -> Result<FeeRate, DriverError> {
+        let settings = self.settings.bitcoin.as_ref();
+        let highest = settings.map_or(500, |b| b.highest_fee_rate);
+        let bounds = FeeBounds {
+            target: TARGET_BLOCKS,
+            floor: FLOOR.max(floor),
+            cap: FeeRate::from_sat_per_vb(highest),
+        };
+        wallet.estimate_fee(bounds).await.map_err(bitcoin_error)
     }
 
     /// Hands signed bytes to the node.

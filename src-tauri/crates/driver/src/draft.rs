@@ -3,7 +3,7 @@
 use bitcoin::Transaction;
 use bitcoin::consensus::encode::deserialize;
 use domain::{Amount, FeeRate, Network, Payout, ProposalId, Subject};
-use treasury::{Anchor, PlanBody, PlanRecord, ProposalRecord, Treasury, VaultRecord};
+use treasury::{Anchor, Bundle, PlanBody, PlanRecord, ProposalRecord, Treasury, VaultRecord};
 
 use crate::crash::CrashPoint;
 use crate::error::DriverError;
@@ -109,6 +109,12 @@ impl<'a> Draft<'a> {
         before
             .filter(|(_, item)| item.is_open() && item.stage().is_some() && same(item))
             .count() as u64
+    }
+
+    /// Whether it moves money within the vault only.
+    pub fn is_transfer(&self) -> bool {
+        let place = self.record.batch;
+        place.is_some_and(|place| place.bundle == Bundle::Sweep)
     }
 
     /// The most that the version may cost.

@@ -17,6 +17,7 @@ use treasury::{
 };
 
 use crate::chain::Event;
+use crate::deposits::{Deposits, Unswept};
 use crate::draft::Draft;
 use crate::error::DriverError;
 use crate::home::EvmSettings;
@@ -33,12 +34,12 @@ const NODE_PATIENCE: Duration = Duration::from_secs(20);
 pub struct EvmHoldings {
     /// The block's height.
     pub height: u64,
-    /// The main account and the deposit accounts shown so far, with what each holds of every known coin.
+    /// The main account and the deposit accounts that are looked at, with what each holds of every known
+    /// coin.
     pub accounts: Vec<(u32, EvmAddress, Vec<Amount>)>,
+    /// What waits on deposit accounts to be collected, and since when.
+    pub unswept: Vec<Unswept>,
 }
-
-/// Deposit accounts that are looked at beside the main one.
-pub const DEPOSITS: u32 = 100;
 
 impl Driver {
     fn evm_settings(&self, chain: ChainId) -> Result<&EvmSettings, DriverError> {
@@ -151,7 +152,7 @@ impl Driver {
         let cap = draft.fee_cap();
         let affordable = cap.units() / U256::from(gas_limit.max(1));
         let affordable = u128::try_from(affordable).unwrap_or(u128::MAX);
-        let highest = self.evm_settings(chain)?.highest_gas_price_wei();
+        let highest = self.highest_gas_price(chain)?;
         let bounds = FeeBounds::up_to(affordable.min(highest));
         let market =
             nodes.first.estimate_fees(bounds).await.map_err(|error| {
@@ -263,7 +264,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Every nonce that the account used has a payout whose signing began; one that has none was used by
+    /// Every nonce that an account used has a payout whose signing began; one that has none was used by
     /// somebody else, or by a journal newer than this one. Freeze, and say so.
     async fn freeze_if_foreign_evm(
         &self,
@@ -274,20 +275,28 @@ impl Driver {
         nodes: &Nodes,
         events: &mut Vec<Event>,
     ) -> Result<(), DriverError> {
-        let account = account_at(id, record, main_account()?)?;
-        let next = next_known(treasury, account);
-        let Some(foreign) = nodes.foreign(&account, next).await.map_err(evm_error)? else {
-            return Ok(());
-        };
-        // The last one is named too: after a thaw a further one is another sight, and freezes again.
-        let said = nodes.agreed_nonce(&account).await;
-        let last = said.map_or(foreign.nonce, |said| said.pending.saturating_sub(1));
-        let reason = note(&format!(
-            "nonces {} to {} of {account} were used by transactions that this journal did not sign",
-            foreign.nonce,
-            last.max(foreign.nonce)
-        ));
-        self.freeze_vault(ledger, id, &reason, events).await
+        // The main account, those that sweeps were paid from, and those where something was seen.
+        let mut indices = std::collections::BTreeSet::from([0]);
+        indices.extend(treasury.accounts_used(id));
+        indices.extend(Deposits::read(&self.home, id)?.funded());
+        for index in indices {
+            let path = ChildPath::new(ChildPath::RECEIVE, index).map_err(evm_error)?;
+            let account = account_at(id, record, path)?;
+            let next = next_known(treasury, account);
+            let Some(foreign) = nodes.foreign(&account, next).await.map_err(evm_error)? else {
+                continue;
+            };
+            // The last one is named too: after a thaw a further one is another sight, and freezes again.
+            let said = nodes.agreed_nonce(&account).await;
+            let last = said.map_or(foreign.nonce, |said| said.pending.saturating_sub(1));
+            let reason = note(&format!(
+                "nonces {} to {} of {account} were used by transactions that this journal did not sign",
+                foreign.nonce,
+                last.max(foreign.nonce)
+            ));
+            self.freeze_vault(ledger, id, &reason, events).await?;
+        }
+        Ok(())
     }
 
     /// What an EVM vault's accounts hold of every known coin.
@@ -301,7 +310,8 @@ impl Driver {
             record.plan.network().chain_id().ok_or_else(|| {
                 DriverError::NotNow(format!("vault {name} is not on an EVM chain"))
             })?;
-        let accounts = (0..=DEPOSITS)
+        let deposits = Deposits::read(&self.home, id)?;
+        let accounts = { deposits.watched() }
             .map(|index| {
                 let path = ChildPath::new(ChildPath::RECEIVE, index).map_err(evm_error)?;
                 Ok((index, account_at(id, record, path)?))
@@ -321,13 +331,29 @@ impl Driver {
             rows.map(|(_, coin, units)| Amount::Evm(*coin, *units))
                 .collect()
         };
+        let accounts: Vec<(u32, EvmAddress, Vec<Amount>)> = accounts
+            .into_iter()
+            .map(|(index, address)| (index, address, held(address)))
+            .collect();
+        let all: Vec<(u32, Amount)> = { accounts.iter() }
+            .flat_map(|(index, _, amounts)| amounts.iter().map(|amount| (*index, *amount)))
+            .collect();
+        let unswept = deposits.note(&self.home, id, &all, self.now()?)?;
         Ok(EvmHoldings {
             height: balances.block.height,
-            accounts: accounts
-                .into_iter()
-                .map(|(index, address)| (index, address, held(address)))
-                .collect(),
+            accounts,
+            unswept,
         })
+    }
+
+    /// What waits on a vault's deposit accounts to be collected, and since when.
+    pub(crate) async fn unswept_deposits(&self, name: &Name) -> Result<Vec<Unswept>, DriverError> {
+        Ok(self.evm_holdings(name).await?.unswept)
+    }
+
+    /// A price for gas above this is never chosen, in wei.
+    pub(crate) fn highest_gas_price(&self, chain: ChainId) -> Result<u128, DriverError> {
+        Ok(self.evm_settings(chain)?.highest_gas_price_wei())
     }
 
     /// Whether an address of an EVM chain is a contract's: whoever is paid there may be nobody.
@@ -335,10 +361,6 @@ impl Driver {
         let nodes = self.nodes(address.chain())?;
         nodes.first.has_code(address).await.map_err(evm_error)
     }
-}
-
-fn main_account() -> Result<ChildPath, DriverError> {
-    ChildPath::new(ChildPath::RECEIVE, 0).map_err(evm_error)
 }
 
 /// The account of every version of the payout, so of the cancel of it.

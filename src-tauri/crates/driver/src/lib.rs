@@ -14,6 +14,7 @@ mod ceremony;
 mod chain;
 mod clock;
 mod crash;
+mod deposits;
 mod desk;
 mod draft;
 mod error;
@@ -28,6 +29,7 @@ mod receive;
 mod seats;
 mod session;
 mod sights;
+mod sweep;
 mod turn;
 mod yubikeys;
 
@@ -36,15 +38,18 @@ pub use backup::{BackupReport, RestorePlan};
 pub use chain::Event;
 pub use clock::{Clock, ClockError, Moment, SystemClock};
 pub use crash::{Crash, CrashPoint, NoCrash};
+pub use deposits::Unswept;
 pub use desk::{Desk, DeskError, Purpose};
 pub use error::DriverError;
-pub use evm::{DEPOSITS, EvmHoldings};
+pub use evm::EvmHoldings;
 pub use found::{FoundingPlan, enrolment, enrolments, first_anchors, keep_enrolment};
 pub use home::{
     BitcoinSettings, EvmSettings, Home, HomeError, Settings, create_private_dir, write_whole,
 };
 pub use ledger::{Ledger, MachineSigner};
 pub use machine::{Driver, Surroundings};
+pub use receive::BtcHoldings;
+pub use sweep::SweepDraft;
 pub use yubikeys::{Prompt, YubiKeys};
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ enum Released {
 }
 
 /// The payout, the cancel that is signed for it, the vault and the plans: of a payout, of the payout that a
-/// cancel is for, or of a batch.
+/// cancel is for, or of a batch or sweep.
 fn what_to_release(
     treasury: &Treasury,
     id: ProposalId,
@@ -228,11 +228,15 @@ fn what_to_release(
             let plans = Released::Batch(id, plans_of_batch(treasury, id)?);
             return Ok((id, None, batch.vault(), plans));
         }
+        Subject::Sweep(sweep) => {
+            let plans = Released::Batch(id, plans_of_sweep(treasury, id)?);
+            return Ok((id, None, sweep.vault(), plans));
+        }
         _ => (id, None),
     };
     let record = known(treasury, id)?;
     let payout = record.proposal.subject.payout().ok_or_else(|| {
-        DriverError::NotNow("only a payout, a batch or a cancel is released".to_owned())
+        DriverError::NotNow("only a payout, a batch, a sweep or a cancel is released".to_owned())
     })?;
     let plan = plan_to_release(record, treasury, cancels)?;
     let plans = Released::Plan(plan.entry);
@@ -245,6 +249,18 @@ fn plans_of_batch(treasury: &Treasury, id: ProposalId) -> Result<PlansHash, Driv
     if plans.is_empty() || open.any(|(_, item)| item.stage().is_none()) {
         return Err(DriverError::NotNow(
             "not every payout of the batch is planned, or all are signed; `countersign show` says what is missing"
+                .to_owned(),
+        ));
+    }
+    Ok(PlansHash::of(plans.iter().map(|(_, plan)| *plan)))
+}
+
+/// The transfers of a sweep go each on its own: those that wait now are released, later ones later.
+fn plans_of_sweep(treasury: &Treasury, id: ProposalId) -> Result<PlansHash, DriverError> {
+    let plans = treasury.plans_to_release(id);
+    if plans.is_empty() {
+        return Err(DriverError::NotNow(
+            "no transfer of the sweep waits for a signature; `countersign show` says what is missing"
                 .to_owned(),
         ));
     }

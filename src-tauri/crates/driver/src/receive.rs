@@ -1,13 +1,25 @@
 //! Where a vault is paid, and what it holds.
 
-use btc::{Balance, Cancel, SyncProgress, SyncReport, WalletDb};
+use btc::{Balance, Cancel, SyncProgress, SyncReport, Unswept, WalletDb};
 use domain::act::ChildPath;
 use domain::{Address, Name, Network};
 
 use crate::chain::bitcoin_error;
+use crate::deposits::Deposits;
 use crate::error::DriverError;
 use crate::evm::account_at;
 use crate::machine::{Driver, vault};
+
+/// What a Bitcoin vault holds.
+#[derive(Debug, Clone)]
+pub struct BtcHoldings {
+    /// In all.
+    pub balance: Balance,
+    /// Of it what lies on addresses other than the main one.
+    pub unswept: Option<Unswept>,
+    /// As of which block.
+    pub report: SyncReport,
+}
 
 impl Driver {
     /// Where a vault is paid: on Bitcoin a fresh address; on an EVM chain the main account, or the
@@ -25,7 +37,9 @@ impl Driver {
         if let Network::Evm(_) = record.plan.network() {
             let path = ChildPath::new(ChildPath::RECEIVE, deposit.unwrap_or_default())
                 .map_err(|e| DriverError::NotNow(e.to_string()))?;
-            return Ok((path, account_at(id, record, path)?.into()));
+            let shown = account_at(id, record, path)?;
+            Deposits::read(&self.home, id)?.show(&self.home, id, path.index())?;
+            return Ok((path, shown.into()));
         }
         if deposit.is_some() {
             return Err(DriverError::NotNow(
@@ -47,7 +61,7 @@ impl Driver {
         name: &Name,
         progress: &mut (dyn FnMut(SyncProgress) + Send),
         cancel: &Cancel,
-    ) -> Result<(Balance, SyncReport), DriverError> {
+    ) -> Result<BtcHoldings, DriverError> {
         let replay = self.view().await?;
         let treasury = replay
             .treasury()
@@ -59,7 +73,12 @@ impl Driver {
         let wallet = self.wallet(&db, id, record, treasury).await?;
         let report = wallet.sync(progress, cancel).await.map_err(bitcoin_error)?;
         let balance = wallet.balance().await.map_err(bitcoin_error)?;
+        let unswept = wallet.unswept().await.map_err(bitcoin_error)?;
         db.close().await;
-        Ok((balance, report))
+        Ok(BtcHoldings {
+            balance,
+            unswept,
+            report,
+        })
     }
 }

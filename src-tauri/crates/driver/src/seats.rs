@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::error::DriverError;
 use crate::home::read_file;
 use crate::machine::Driver;
-use crate::session::{RunError, run};
+use crate::session::{Says, run};
 
 /// A signing session among seats of one machine that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -235,6 +235,7 @@ impl Driver {
 pub(crate) struct SigningFailure {
     pub fault: String,
     pub culprits: Vec<SeatId>,
+    pub says: Says,
 }
 
 impl SigningFailure {
@@ -242,6 +243,7 @@ impl SigningFailure {
         Self {
             fault: error.to_string(),
             culprits: Vec::new(),
+            says: Says::Reason,
         }
     }
 
@@ -249,10 +251,12 @@ impl SigningFailure {
         Self::plain(&error)
     }
 
-    /// Keeps the fault that names somebody; joins the names.
+    /// Keeps the fault that says most, whichever seat was heard first: one that names somebody, then any
+    /// reason of a seat's own; joins the names.
     fn and(mut self, other: Self) -> Self {
-        if self.culprits.is_empty() && !other.culprits.is_empty() {
+        if other.says > self.says {
             self.fault = other.fault;
+            self.says = other.says;
         }
         self.culprits.extend(other.culprits);
         self.culprits.sort();
@@ -327,11 +331,8 @@ async fn one_seat(
         .await
         .map_err(|error| SigningFailure {
             culprits: error.culprits(),
-            fault: match &error {
-                RunError::Aborted(_) | RunError::Silent(_) | RunError::Relay(_) => {
-                    error.to_string()
-                }
-            },
+            fault: error.to_string(),
+            says: error.says(),
         })
 }
 

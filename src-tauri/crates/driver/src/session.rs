@@ -21,7 +21,27 @@ pub(crate) enum RunError {
     Relay(String),
 }
 
+/// How much a seat's failure says of why a run came to nothing. Which seat is heard first is chance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Says {
+    /// Only that another seat had gone.
+    LeftAlone,
+    /// A reason of its own.
+    Reason,
+    /// Who provably broke the protocol.
+    Proof,
+}
+
 impl RunError {
+    /// How much it says.
+    pub fn says(&self) -> Says {
+        match self {
+            RunError::Relay(_) => Says::LeftAlone,
+            RunError::Aborted(abort) if !abort.culprits().is_empty() => Says::Proof,
+            RunError::Aborted(_) | RunError::Silent(_) => Says::Reason,
+        }
+    }
+
     /// Seats that provably broke the protocol.
     pub fn culprits(&self) -> Vec<SeatId> {
         match self {

@@ -7,13 +7,14 @@
 #[expect(dead_code, reason = "each test file uses its own part")]
 mod common;
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::evm::{DOLLAR, ETHER, Tokens, payee};
 use common::{Acme, Typist, name};
-use domain::{ProposalId, Subject};
+use domain::{EvmAddress, Note, ProposalId, Subject, Sweep};
 use driver::{Crash, CrashPoint, Driver, Event, Home, Surroundings, SystemClock, YubiKeys};
 use keys::Cards;
 use treasury::{Decision, PayoutStage};
@@ -21,6 +22,8 @@ use treasury::{Decision, PayoutStage};
 const HOME: &str = "COUNTERSIGN_TEST_CRASH_HOME";
 const POINT: &str = "COUNTERSIGN_TEST_CRASH_POINT";
 const WORK: &str = "COUNTERSIGN_TEST_CRASH_WORK";
+/// What `abort` ends a process by.
+const SIGABRT: i32 = 6;
 /// Before a payout's id: it is to be bumped.
 const BUMP: &str = "bump ";
 
@@ -89,11 +92,7 @@ async fn rule_3_killed_at_every_point_of_a_payout_exactly_one_payment_confirms()
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        assert!(
-            !child.wait().unwrap().success(),
-            "{}: the child was to be killed",
-            point.name()
-        );
+        was_killed(&mut child, point);
         acme.reopen();
         let replay = acme
             .driver
@@ -198,11 +197,7 @@ async fn killed(
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert!(
-        !child.wait().unwrap().success(),
-        "{}: the child was to be killed",
-        point.name()
-    );
+    was_killed(&mut child, point);
     tokens.reopen();
     assert!(
         tokens.sequence().await >= before,
@@ -263,34 +258,98 @@ async fn rule_3_killed_at_every_point_of_a_batch_each_payout_is_made_once() {
         let id = tokens.propose("Carol", subject).await.unwrap();
         tokens.approve(id, "Alice").await.unwrap();
         tokens.approve(id, "Bob").await.unwrap();
-        let mut child = child(&tokens.acme, point, &id.to_string());
-        while child.try_wait().unwrap().is_none() {
-            let account = tokens.account.to_string();
-            if !tokens.anvil.waiting_from(&account).unwrap().is_empty() {
-                tokens.anvil.mine(2).unwrap();
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        assert!(!child.wait().unwrap().success(), "{}", point.name());
-        tokens.reopen();
-        let deadline = Instant::now() + Duration::from_secs(120);
-        while to.iter().any(|to| tokens.paid(*to) == 0) {
-            assert!(
-                Instant::now() < deadline,
-                "{}: it does not end",
-                point.name()
-            );
-            tokens.turn().await;
-            let replay = tokens.driver.view().await.unwrap();
-            if !replay.treasury().unwrap().plans_to_release(id).is_empty() {
-                tokens.release(id, &["Alice"]).await.unwrap();
-                tokens.turn().await;
-            }
-            tokens.anvil.mine(2).unwrap();
-        }
+        let from = [tokens.account];
+        let all_paid = |tokens: &Tokens| to.iter().all(|to| tokens.paid(*to) > 0);
+        killed_together(&mut tokens, point, id, &from, &all_paid).await;
         for to in to {
             assert_eq!(tokens.paid(to), 1, "{}: exactly one payment", point.name());
         }
+    }
+    assert_eq!(tokens.mined().len(), 3 * points().len());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rule_3_killed_at_every_point_of_a_sweep_each_transfer_is_made_once() {
+    let mut tokens = Tokens::found().await;
+    let contract = tokens.usdc.contract().unwrap().to_string();
+    for (number, point) in (0..).zip(points()) {
+        // One has ether, the other tokens alone, so that gas goes ahead.
+        let mut from = Vec::new();
+        for account in [2 * number + 1, 2 * number + 2] {
+            let shown = tokens.driver.address(&name("Tokens"), Some(account)).await;
+            from.push(*shown.unwrap().1.evm().unwrap());
+        }
+        tokens.anvil.fund(&from[0].to_string(), ETHER).unwrap();
+        let holder = from[1].to_string();
+        { tokens.anvil.mint_token(&contract, &holder, DOLLAR) }.unwrap();
+        let memo = Note::new("deposits").unwrap();
+        let draft = tokens.driver.draft_sweep(&name("Tokens"), None, memo).await;
+        // What earlier rounds left as room for fees stays out of it.
+        let sweep = draft.unwrap().sweep;
+        let fresh = { sweep.transfers().iter() }
+            .filter(|one| one.from.max(one.to) > 2 * number)
+            .copied();
+        let sweep = Sweep::new(sweep.vault(), fresh.collect(), sweep.memo().clone()).unwrap();
+        let id = tokens
+            .propose("Carol", Subject::Sweep(sweep))
+            .await
+            .unwrap();
+        tokens.approve(id, "Alice").await.unwrap();
+        tokens.approve(id, "Bob").await.unwrap();
+        from.push(tokens.account);
+        let holder = from[1];
+        let collected = |tokens: &Tokens| {
+            let left = tokens.balance(from[0]);
+            left < ETHER / 100 && tokens.dollars(holder) == 0
+        };
+        killed_together(&mut tokens, point, id, &from, &collected).await;
+        for from in &from[..2] {
+            let sent = tokens
+                .anvil
+                .transactions_from(&from.to_string().to_lowercase());
+            assert_eq!(sent.unwrap().len(), 1, "{}: exactly one", point.name());
+        }
+    }
+    let gas = tokens.mined();
+    assert_eq!(gas.len(), points().len(), "gas was sent once each time");
+}
+
+/// Kills a child at a point of its work on a batch or sweep, then goes on as officers would until it is
+/// done; what waits is mined as it comes.
+async fn killed_together(
+    tokens: &mut Tokens,
+    point: CrashPoint,
+    id: ProposalId,
+    from: &[EvmAddress],
+    done: &dyn Fn(&Tokens) -> bool,
+) {
+    let mut child = child(&tokens.acme, point, &id.to_string());
+    while child.try_wait().unwrap().is_none() {
+        let waits = |from: &EvmAddress| {
+            let waiting = tokens.anvil.waiting_from(&from.to_string());
+            !waiting.unwrap().is_empty()
+        };
+        if from.iter().any(waits) {
+            tokens.anvil.mine(2).unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    was_killed(&mut child, point);
+    tokens.reopen();
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !done(tokens) {
+        assert!(
+            Instant::now() < deadline,
+            "{}: it does not end",
+            point.name()
+        );
+        tokens.turn().await;
+        let replay = tokens.driver.view().await.unwrap();
+        if !replay.treasury().unwrap().plans_to_release(id).is_empty() {
+            tokens.release(id, &["Alice"]).await.unwrap();
+            tokens.turn().await;
+        }
+        tokens.anvil.mine(2).unwrap();
     }
 }
 
@@ -302,11 +361,7 @@ async fn rule_1_killed_at_every_point_of_key_generation_nothing_of_it_is_used() 
         let plan = acme.vault_plan(&vault).await;
         acme.govern(Subject::Vault(plan)).await;
         let mut child = child(&acme, point, &vault);
-        assert!(
-            !child.wait().unwrap().success(),
-            "{}: the child was to be killed",
-            point.name()
-        );
+        was_killed(&mut child, point);
         acme.reopen();
         acme.turn().await;
         let ready = acme.driver.address(&name(&vault), None).await.is_ok();
@@ -335,6 +390,13 @@ fn child(acme: &Acme, point: CrashPoint, work: &str) -> Child {
         .stdout(Stdio::null())
         .spawn()
         .unwrap()
+}
+
+/// By [`KillAt`], and not by a test's failure before the point.
+fn was_killed(child: &mut Child, point: CrashPoint) {
+    let ended = child.wait().unwrap();
+    assert_eq!(ended.signal(), Some(SIGABRT), "{}: {ended}", point.name());
+    println!("killed at {}", point.name());
 }
 
 struct KillAt(CrashPoint);

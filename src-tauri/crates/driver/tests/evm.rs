@@ -6,37 +6,15 @@
 #[expect(dead_code, reason = "each test file uses its own part")]
 mod common;
 
-use common::evm::{DOLLAR, ETHER, Tokens, out, parse, payee};
+use common::evm::{DOLLAR, ETHER, Tokens, out, payee};
 use common::name;
 use domain::proposal::PayeeChange;
-use domain::{Amount, EvmAddress, ProposalId, Subject, U256};
+use domain::{Amount, ProposalId, Subject, U256};
 use driver::Event;
 use plans::TxRef;
 use serde_json::Value;
 use testkit::proxy::{Line, Proxy};
 use treasury::PayoutStage;
-
-/// Half of the curve's order: a signature's s is not above it (EIP-2).
-const HALF_ORDER: &str = "7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0";
-
-fn number(value: &Value) -> U256 {
-    let digits = value.as_str().unwrap().trim_start_matches("0x");
-    U256::from_str_radix(digits, 16).unwrap()
-}
-
-/// What the node itself shows of a transaction.
-fn node_shows(tokens: &Tokens, transaction: TxRef, to: EvmAddress, wei: u128, nonce: u64) {
-    let shown = tokens.shown(transaction);
-    assert_eq!(parse(shown["from"].as_str().unwrap()), tokens.account);
-    assert_eq!(parse(shown["to"].as_str().unwrap()), to);
-    assert_eq!(number(&shown["value"]), U256::from(wei));
-    assert_eq!(number(&shown["chainId"]), U256::from(31_337));
-    assert_eq!(number(&shown["nonce"]), U256::from(nonce));
-    assert_eq!(shown["type"], "0x2");
-    let half = U256::from_str_radix(HALF_ORDER, 16).unwrap();
-    let s = number(&shown["s"]);
-    assert!(s > U256::ZERO && s <= half, "{s}");
-}
 
 fn confirmed(events: &[Event], id: ProposalId, transaction: TxRef) {
     assert!(
@@ -89,7 +67,7 @@ async fn coins_and_tokens_are_paid_exactly_and_once() {
     tokens.anvil.mine(1).unwrap();
     confirmed(&tokens.turn().await, id, coins);
     assert_eq!(tokens.turn().await, [], "a confirmed payout is left alone");
-    node_shows(&tokens, coins, supplier, ETHER / 4, 0);
+    tokens.node_shows(coins, supplier, ETHER / 4, 0);
     assert_eq!(tokens.balance(supplier), ETHER / 4);
     assert_eq!(tokens.paid(supplier), 1);
 
@@ -100,7 +78,7 @@ async fn coins_and_tokens_are_paid_exactly_and_once() {
     tokens.anvil.mine(2).unwrap();
     confirmed(&tokens.turn().await, id, sent);
     let contract = tokens.usdc.contract().unwrap();
-    node_shows(&tokens, sent, contract, 0, 1);
+    tokens.node_shows(sent, contract, 0, 1);
     assert_eq!(tokens.dollars(stranger), 123_456_789);
     assert_eq!(tokens.dollars(tokens.account), 1000 * DOLLAR - 123_456_789);
     assert_eq!(tokens.paid(stranger), 1);

@@ -28,7 +28,7 @@ pub enum PlanMismatch {
     NoCancel,
     /// What was approved is no transfer that the vault can make.
     #[error("{0}; nothing is signed: the sweep must be proposed anew")]
-    Transfer(#[from] TransferError),
+    Transfer(#[from] Box<TransferError>),
     /// The payout leaves another vault.
     #[error("the payout leaves vault {payout}, the plan spends from vault {vault}; {so}", so = SO)]
     OtherVault {

@@ -188,7 +188,9 @@ pub fn order_transfer(
     anchor: Option<OutPoint>,
 ) -> Result<SigningOrder, PlanMismatch> {
     let (vault, transfer) = (authorization.vault(), authorization.transfer());
-    let payout = view.payout_of(vault, transfer, Note::EMPTY)?;
+    let payout = view
+        .payout_of(vault, transfer, Note::EMPTY)
+        .map_err(Box::new)?;
     assemble(
         authorization.proposal(),
         &Purpose::Pay(&payout),

@@ -1,5 +1,7 @@
 //! Versions of one payout: the first, bumps of it, and a cancel. All take the same anchor (rule 3).
 
+use std::collections::BTreeSet;
+
 use bitcoin::OutPoint;
 use domain::{
     Amount, Entry, EvmAddress, Payout, Proposal, ProposalId, Subject, VaultId, proposal::Cancel,
@@ -335,6 +337,17 @@ impl PlanRecord {
 }
 
 impl Treasury {
+    /// Accounts of a vault, by the index of their child key, that payouts were planned from.
+    pub fn accounts_used(&self, vault: VaultId) -> BTreeSet<u32> {
+        let payouts = self.proposals.values().filter_map(|record| {
+            let payout = record.proposal.subject.payout()?;
+            record.stage().map(|_| payout)
+        });
+        { payouts.filter(|payout| payout.vault() == vault) }
+            .map(Payout::account)
+            .collect()
+    }
+
     /// The highest nonce of an account that a payout holds whose signing began.
     pub fn last_nonce(&self, account: EvmAddress) -> Option<u64> {
         self.proposals

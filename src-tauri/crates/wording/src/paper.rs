@@ -2,7 +2,17 @@
 
 use std::fmt::Display;
 
-use domain::Amount;
+use domain::{Amount, Span};
+
+/// A length of time as people say it: in days, hours or minutes, rounded down.
+pub fn age(span: Span) -> String {
+    let minutes = span.as_millis() / 60_000;
+    match (minutes / 1440, minutes / 60) {
+        (0, 0) => format!("{minutes} min"),
+        (0, hours) => format!("{hours} h"),
+        (days, _) => format!("{days} d"),
+    }
+}
 
 /// A page of text.
 #[derive(Debug, Clone, Default)]

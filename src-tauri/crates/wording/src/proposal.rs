@@ -9,7 +9,7 @@ mod waiting;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::proposal::{OfficerChange, PayeeChange};
-use domain::{Amount, Asset, Coin, Network, Payout, ProposalId, Subject, Sweep, VaultId};
+use domain::{Amount, Asset, Coin, Network, Payout, ProposalId, Subject, Sweep, Transfer, VaultId};
 use treasury::{Broadcasting, Decision, PayoutStage, ProposalRecord, Treasury};
 
 pub use content::{fields, policy_difference, seat_words};
@@ -167,13 +167,37 @@ pub fn earlier_is_out(record: &ProposalRecord) -> bool {
 /// `payout 3f2a91c0 (0.5 BTC from Operations to Foundry Ltd)`.
 pub fn the(treasury: &Treasury, id: ProposalId) -> String {
     match treasury.proposals.get(&id) {
-        Some(record) => format!(
-            "{} {} ({})",
-            record.proposal.subject.kind(),
-            id.short(),
-            summary(treasury, &record.proposal.subject)
-        ),
+        Some(record) => {
+            let (kind, about) = match transfer_of(treasury, record) {
+                Some(transfer) => ("transfer", transfer_words(transfer)),
+                None => {
+                    let subject = &record.proposal.subject;
+                    (subject.kind(), summary(treasury, subject))
+                }
+            };
+            format!("{kind} {} ({about})", id.short())
+        }
         None => id.short(),
+    }
+}
+
+/// The transfer of a sweep that a record is of.
+pub fn transfer_of<'a>(treasury: &'a Treasury, record: &ProposalRecord) -> Option<&'a Transfer> {
+    let place = record.batch?;
+    let sweep = treasury.proposals.get(&place.batch)?;
+    let Subject::Sweep(sweep) = &sweep.proposal.subject else {
+        return None;
+    };
+    sweep.transfers().get(usize::try_from(place.place).ok()?)
+}
+
+/// `0.5 ETH from deposit account 3`, always within the vault.
+pub fn transfer_words(transfer: &Transfer) -> String {
+    let amount = transfer.amount;
+    match (transfer.from, transfer.to) {
+        (0, 0) => format!("{amount} into one coin at the main address"),
+        (0, to) => format!("{amount} as gas to deposit account {to}"),
+        (from, _) => format!("{amount} from deposit account {from}"),
     }
 }
 

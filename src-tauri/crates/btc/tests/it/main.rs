@@ -5,6 +5,7 @@
 mod addresses;
 mod chain;
 mod faults;
+mod join;
 mod pay;
 mod rig;
 mod sync;

@@ -44,6 +44,12 @@ pub enum ProposeCommand {
     /// Governance decides what a symbol means; nothing of it is ever read from a node. The chain's own
     /// coin, in which fees are paid, comes first: give it without --contract.
     Asset(ProposeAsset),
+    /// Collect what lies on a vault's deposit accounts, or join its many coins of bitcoin into one
+    ///
+    /// Governance decides. A sweep can only move money between addresses of the vault itself. On an EVM
+    /// chain the main account sends gas ahead where a token's account has too little for its fee; such a
+    /// token is collected once that has arrived, under a second release.
+    Sweep(ProposeSweep),
     /// Replace a signed payout, before it is in a block, by a transaction that pays nobody
     ///
     /// Governance decides. Either the payout or its cancelling transaction ends up in the chain, never
@@ -124,6 +130,23 @@ pub struct ProposeAsset {
     /// Its decimal places, as its issuer says: 18 for ETH, 6 for USDC on Ethereum
     #[arg(long, value_name = "N")]
     pub decimals: u8,
+    /// Who proposes, and until when
+    #[command(flatten)]
+    pub by: Proposer,
+}
+
+/// `propose sweep`.
+#[derive(Debug, Args)]
+pub struct ProposeSweep {
+    /// The vault
+    #[arg(long)]
+    pub vault: Name,
+    /// Only this coin or token, by its symbol [default: everything]
+    #[arg(long, value_parser = symbol)]
+    pub asset: Option<Symbol>,
+    /// What it is for
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub memo: Note,
     /// Who proposes, and until when
     #[command(flatten)]
     pub by: Proposer,

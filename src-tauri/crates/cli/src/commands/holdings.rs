@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Amount, Asset, Coin};
-use driver::EvmHoldings;
+use domain::{Amount, Asset, Coin, Timestamp};
+use driver::{EvmHoldings, Unswept};
 use serde_json::{Value, json};
 use treasury::VaultRecord;
 
-use wording::paper::{Paper, aligned};
+use wording::paper::{Paper, age, aligned, all};
 
 /// The main account, the deposit accounts that hold something, and the totals where there are any.
-pub fn tell(holdings: &EvmHoldings, known: &[Coin], paper: &mut Paper) {
+pub fn tell(holdings: &EvmHoldings, known: &[Coin], now: Timestamp, paper: &mut Paper) {
     let as_of = format!("as of block {}", holdings.height);
     let mut deposits = false;
     for (index, address, amounts) in &holdings.accounts {
@@ -44,6 +44,26 @@ pub fn tell(holdings: &EvmHoldings, known: &[Coin], paper: &mut Paper) {
             }
         }
     }
+    if let Some(line) = unswept_words(holdings, now) {
+        paper.line(format!("    {line}"));
+    }
+}
+
+/// What waits on deposit accounts, and for how long at least.
+fn unswept_words(holdings: &EvmHoldings, now: Timestamp) -> Option<String> {
+    let oldest = holdings.unswept.iter().map(|one| one.since).min()?;
+    let mut sums: BTreeMap<Asset, Amount> = BTreeMap::new();
+    for one in &holdings.unswept {
+        let asset = one.amount.asset();
+        let so_far = sums.get(&asset).copied().unwrap_or(Amount::zero(asset));
+        sums.insert(asset, so_far.plus(one.amount).ok()?);
+    }
+    let sums: Vec<String> = sums.values().map(Amount::to_string).collect();
+    Some(format!(
+        "not collected yet: {}, some of it there for {}; `countersign propose sweep` collects it",
+        all(&sums),
+        age(now.since(oldest))
+    ))
 }
 
 /// Coins of which not every account's holding is known: no zero, but no answer.
@@ -91,6 +111,15 @@ fn amount_json(amount: &Amount) -> Value {
     })
 }
 
+fn unswept_json(one: &Unswept) -> Value {
+    let mut json = amount_json(&one.amount);
+    if let Some(object) = json.as_object_mut() {
+        object.insert("account".to_owned(), json!(one.account));
+        object.insert("since".to_owned(), json!(one.since.to_string()));
+    }
+    json
+}
+
 /// A vault for programs: the main account, and the deposit accounts that hold something.
 pub fn value(
     vault: &VaultRecord,
@@ -119,6 +148,7 @@ pub fn value(
         "height": holdings.map(|holdings| holdings.height),
         "accounts": accounts,
         "totals": holdings.and_then(totals).map(|totals| list(&totals)),
+        "unswept": holdings.map(|holdings| holdings.unswept.iter().map(unswept_json).collect::<Vec<Value>>()),
         "unanswered": holdings.map(|holdings| unanswered(holdings, known)),
         "trouble": trouble,
     })
@@ -141,21 +171,32 @@ mod tests {
             let address = EvmAddress::from_bytes(bytes, chain).unwrap();
             (index, address, vec![eth(text)])
         };
+        let start = Timestamp::EARLIEST;
+        let at = |seconds| start.plus(domain::Span::from_secs(seconds));
         let holdings = EvmHoldings {
             height: 7,
             accounts: vec![account(0, "1.5"), account(1, "0"), account(2, "0.25")],
+            unswept: vec![Unswept {
+                account: 2,
+                amount: eth("0.25"),
+                since: at(0),
+            }],
         };
         assert_eq!(totals(&holdings), Some(vec![eth("1.75")]));
         let mut paper = Paper::default();
         let contract = EvmAddress::from_bytes([0x33; 20], chain).unwrap();
         let dai = Coin::new(chain, Some(contract), Symbol::new("DAI").unwrap(), 18).unwrap();
-        tell(&holdings, &[coin, dai], &mut paper);
+        tell(&holdings, &[coin, dai], at(7_300), &mut paper);
         assert_eq!(unanswered(&holdings, &[coin, dai]), ["DAI"]);
         let text = paper.text();
         assert!(text.contains("DAI NOT KNOWN"), "{text}");
         assert!(text.contains("as of block 7"), "{text}");
         assert!(text.contains("deposit account 2"), "{text}");
         assert!(!text.contains("deposit account 1"), "{text}");
-        assert!(text.ends_with("      1.75 ETH\n"), "{text}");
+        assert!(text.contains("      1.75 ETH\n"), "{text}");
+        assert!(
+            text.contains("0.25 ETH, some of it there for 2 h"),
+            "{text}"
+        );
     }
 }

@@ -32,6 +32,10 @@ pub async fn propose(terminal: &Terminal, what: ProposeCommand) -> anyhow::Resul
             return submit_payout(terminal, driver, &view, subject, &payout.by).await;
         }
         ProposeCommand::Batch(batch) => (super::batch::subject(&view, &batch)?, batch.by),
+        ProposeCommand::Sweep(sweep) => {
+            let drafted = super::sweep::subject(terminal, &driver, &view, &sweep).await?;
+            (drafted, sweep.by)
+        }
         ProposeCommand::Asset(asset) => (asset_subject(&view, &asset)?, asset.by),
         ProposeCommand::Cancel(cancel) => (cancel_subject(&view, &cancel)?, cancel.by),
         ProposeCommand::Policy { file, by } => (policy_subject(&file)?, by),

@@ -23,6 +23,7 @@ pub async fn release(terminal: &Terminal, what: Release) -> anyhow::Result<Repor
         .out
         .explain(&sheet(&view, id, record, &OnChain::Nothing));
     let mut desk = terminal.desk(&view)?;
+    let released = what_is_released(&view, id);
     let mut opened = vec![
         driver
             .release(id, what.seat.as_ref(), &what.officers, &mut desk)
@@ -44,7 +45,10 @@ pub async fn release(terminal: &Terminal, what: Release) -> anyhow::Result<Repor
         acted::the(&view, id)
     );
     let mut report = acted::standing(&view, id, &done, &turned)?;
-    if !signed(&view, id)? {
+    if !released
+        .iter()
+        .all(|id| signed(&view, *id).unwrap_or(false))
+    {
         report.ended = Ended::Failed;
         report.text.push_str(
             "\nNOT SIGNED. What was opened was wiped when this command ended. Where several sealed seats must sign together, open them in one command: --and SEAT=OFFICERS\n",
@@ -66,14 +70,17 @@ fn refuse_frozen(view: &View, id: domain::ProposalId) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A payout, or what of a batch or sweep waits for a signature now.
+fn what_is_released(view: &View, id: domain::ProposalId) -> Vec<domain::ProposalId> {
+    let waiting = view.treasury().plans_to_release(id);
+    if waiting.is_empty() {
+        return vec![id];
+    }
+    waiting.into_iter().map(|(item, _)| item).collect()
+}
+
 fn signed(view: &View, id: domain::ProposalId) -> anyhow::Result<bool> {
     let record = acted::record(view, id)?;
-    if !record.items.is_empty() {
-        return Ok(record
-            .items
-            .iter()
-            .all(|item| signed(view, *item).unwrap_or(false)));
-    }
     Ok(match record.stage() {
         Some(
             PayoutStage::Signed { .. }

@@ -10,7 +10,7 @@ use crate::out::Report;
 use crate::terminal::Terminal;
 use wording::ids;
 use wording::paper::Paper;
-use wording::proposal::{OnChain, Status, sheet, sheet_json, summary};
+use wording::proposal::{OnChain, Status, sheet, sheet_json, summary, transfer_of, transfer_words};
 use wording::view::View;
 
 /// `show`.
@@ -46,20 +46,28 @@ pub async fn show(terminal: &Terminal, id: &str) -> anyhow::Result<Report> {
     Ok(Report::done(text, Value::Object(json)))
 }
 
-/// Each payout of a batch with what became of it.
+/// What one of a batch or sweep is.
+fn about(view: &View, item: &ProposalRecord) -> String {
+    match transfer_of(view.treasury(), item) {
+        Some(transfer) => transfer_words(transfer),
+        None => summary(view.treasury(), &item.proposal.subject),
+    }
+}
+
+/// Each payout of a batch, or transfer of a sweep, with what became of it.
 fn items(view: &View, batch: ProposalId) -> String {
-    let mut rows = vec![["", "ID", "STATUS", "PAYOUT"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["", "ID", "STATUS", "WHAT"].map(str::to_owned).to_vec()];
     for ((id, item), number) in view.treasury().items(batch).zip(1_u32..) {
         rows.push(vec![
             number.to_string(),
             id.short(),
             Status::of(item).word().to_owned(),
-            summary(view.treasury(), &item.proposal.subject),
+            about(view, item),
         ]);
     }
     let mut paper = Paper::default();
     paper.gap();
-    paper.line("Payouts of the batch");
+    paper.line("Each of it");
     paper.table(&rows);
     paper.text()
 }
@@ -69,7 +77,7 @@ fn items_json(view: &View, batch: ProposalId) -> Value {
         json!({
             "id": id.to_string(),
             "status": Status::of(item).word(),
-            "summary": summary(view.treasury(), &item.proposal.subject),
+            "summary": about(view, item),
             "txid": item.stage().filter(|stage| stage.started()).map(|stage| stage.plan().transaction.to_string()),
         })
     };

@@ -2,9 +2,9 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use btc::{Balance, Cancel, SyncProgress, SyncReport};
-use domain::{Coin, VaultId};
-use driver::{Driver, DriverError, EvmHoldings};
+use btc::{Cancel, SyncProgress};
+use domain::{Coin, Span, Timestamp, VaultId};
+use driver::{BtcHoldings, Driver, DriverError, EvmHoldings};
 use serde_json::{Value, json};
 use treasury::VaultRecord;
 
@@ -13,7 +13,7 @@ use super::list::in_order;
 use crate::out::Report;
 use crate::terminal::Terminal;
 use wording::limits::{self, Standing};
-use wording::paper::{Fields, Paper, all, count};
+use wording::paper::{Fields, Paper, age, all, count};
 use wording::payees;
 use wording::proposal::{summary, waiting};
 use wording::view::{View, class_word, grade_reason, grade_words, network_words};
@@ -21,8 +21,8 @@ use wording::view::{View, class_word, grade_reason, grade_words, network_words};
 /// What a vault holds, as far as that can be told.
 #[derive(Debug, Clone)]
 pub enum Holding {
-    /// As of the node's tip.
-    Known(Balance, u32),
+    /// On Bitcoin.
+    Known(BtcHoldings),
     /// Of each account on an EVM chain.
     Evm(EvmHoldings),
     /// It has no key, or the node does not answer.
@@ -79,7 +79,7 @@ async fn holding(driver: &Driver, vault: &VaultRecord, cancel: &Cancel) -> anyho
         let _ = write!(std::io::stderr(), "\r{:60}\r", "");
     }
     match read {
-        Ok((balance, SyncReport { tip, .. })) => Ok(Holding::Known(balance, tip.height)),
+        Ok(held) => Ok(Holding::Known(held)),
         Err(DriverError::Bitcoin(why)) => Ok(Holding::Unknown(why)),
         Err(other) => Err(other.into()),
     }
@@ -203,11 +203,14 @@ fn vaults(view: &View, holdings: &[(VaultId, Holding)], paper: &mut Paper) {
         ));
         match holding {
             Holding::Unknown(why) => paper.line(format!("    balance not known: {why}")),
-            Holding::Evm(holdings) => holdings::tell(holdings, &coins(view, vault), paper),
-            Holding::Known(balance, height) => {
+            Holding::Evm(holdings) => {
+                holdings::tell(holdings, &coins(view, vault), view.now, paper);
+            }
+            Holding::Known(held) => {
+                let balance = &held.balance;
                 paper.line(format!(
-                    "    {} in blocks, as of block {height}",
-                    balance.confirmed
+                    "    {} in blocks, as of block {}",
+                    balance.confirmed, held.report.tip.height
                 ));
                 for (amount, what) in [
                     (balance.returning, "change on its way back"),
@@ -220,6 +223,16 @@ fn vaults(view: &View, holdings: &[(VaultId, Holding)], paper: &mut Paper) {
                     if amount.get() > 0 {
                         paper.line(format!("    {amount} {what}"));
                     }
+                }
+                if let Some(unswept) = &held.unswept {
+                    let since = Timestamp::from_millis(unswept.since.saturating_mul(1000));
+                    let oldest = since.map_or(Span::ZERO, |since| view.now.since(since));
+                    paper.line(format!(
+                        "    {} of it in {} on addresses other than the main one, the oldest there for {}",
+                        unswept.total,
+                        count(unswept.coins, "coin"),
+                        age(oldest)
+                    ));
                 }
             }
         }
@@ -236,22 +249,29 @@ fn coins(view: &View, vault: &VaultRecord) -> Vec<Coin> {
 fn vault_json(view: &View, id: VaultId, holding: &Holding) -> Option<Value> {
     let vault = view.treasury().vaults.get(&id)?;
     let network = vault.plan.network();
-    let (balance, height, trouble) = match holding {
-        Holding::Known(balance, height) => (Some(balance), Some(*height), None),
+    let (held, height, trouble) = match holding {
+        Holding::Known(held) => (Some(held), Some(held.report.tip.height), None),
         Holding::Unknown(why) => (None, None, Some(why)),
         Holding::Evm(_) => (None, None, None),
     };
     if network.chain_id().is_some() {
         let known = match holding {
             Holding::Evm(known) => Some(known),
-            Holding::Known(..) | Holding::Unknown(_) => None,
+            Holding::Known(_) | Holding::Unknown(_) => None,
         };
         return Some(holdings::value(vault, known, &coins(view, vault), trouble));
     }
+    let balance = held.map(|held| held.balance);
+    let unswept = held.and_then(|held| held.unswept);
     Some(json!({
         "name": vault.plan.name().to_string(),
         "network": network.to_string(),
         "asset": "BTC",
+        "unswept": unswept.map(|unswept| json!({
+            "amount": unswept.total.to_btc(),
+            "coins": unswept.coins,
+            "since": Timestamp::from_millis(unswept.since.saturating_mul(1000)).ok().map(|t| t.to_string()),
+        })),
         "confirmed": balance.map(|b| b.confirmed.to_btc()),
         "returning": balance.map(|b| b.returning.to_btc()),
         "incoming": balance.map(|b| b.incoming.to_btc()),

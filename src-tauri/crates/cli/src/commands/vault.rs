@@ -75,12 +75,6 @@ pub async fn address(
         paper.line("It is the same account on every EVM chain, but this vault is watched on this chain alone:");
         paper.line("what is sent to it elsewhere is not seen here.");
     }
-    if deposit.is_some_and(|number| number > driver::DEPOSITS) {
-        paper.line(format!(
-            "`countersign status` looks at deposit accounts 1 to {} only, so not at this one.",
-            driver::DEPOSITS
-        ));
-    }
     let mut json = json!({
         "vault": name.to_string(),
         "address": address.to_string(),

@@ -8,14 +8,14 @@ use domain::payout::Leg;
 use domain::proposal::Cancel;
 use domain::{
     Amount, Asset, Batch, ChainId, Coin, EvmAddress, Network, Note, Payout, ProposalId, Subject,
-    Symbol,
+    Symbol, U256,
 };
 use driver::{Event, EvmSettings, NoCrash};
 use plans::TxRef;
 use serde_json::Value;
 use testkit::anvil::{Anvil, CHAIN_ID, Kind, Sent};
 
-use super::{Acme, POLICY, name};
+use super::{Acme, POLICY, Seats, name, three_seats};
 
 /// `Acme`, a private EVM chain, and the vault `Tokens` with 10 ETH and 1000 USDC.
 pub struct Tokens {
@@ -48,8 +48,16 @@ pub fn chain() -> ChainId {
     ChainId::new(CHAIN_ID).unwrap()
 }
 
+/// Half of the curve's order: a signature's s is not above it (EIP-2).
+const HALF_ORDER: &str = "7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0";
+
 impl Tokens {
     pub async fn found() -> Self {
+        Self::found_of(2, three_seats).await
+    }
+
+    /// With other seats of the vault.
+    pub async fn found_of(threshold: u16, seats: Seats) -> Self {
         let anvil = Anvil::start().unwrap();
         let contract = anvil.deploy_token(Kind::Plain, "USDC", 6).unwrap();
         let coin = |contract: Option<&str>, symbol: &str, decimals| {
@@ -72,7 +80,10 @@ USDC = {{ chain = "eip155:{CHAIN_ID}", contract = "{}", decimals = 6 }}
         for coin in [eth, usdc] {
             acme.govern(Subject::Asset(coin)).await;
         }
-        acme.make_vault_on("Tokens", Network::Evm(chain())).await;
+        let network = Network::Evm(chain());
+        let plan = acme.vault_plan_of("Tokens", network, threshold, seats);
+        let plan = plan.await;
+        acme.make_vault_of(plan).await;
         let (_, address) = acme.driver.address(&name("Tokens"), None).await.unwrap();
         let account = *address.evm().unwrap();
         anvil.fund(&account.to_string(), 10 * ETHER).unwrap();
@@ -215,6 +226,24 @@ USDC = {{ chain = "eip155:{CHAIN_ID}", contract = "{}", decimals = 6 }}
     pub fn shown(&self, transaction: TxRef) -> Value {
         let shown = self.anvil.transaction(&transaction.to_string()).unwrap();
         shown.unwrap_or_else(|| panic!("the node does not know {transaction}"))
+    }
+
+    /// What the node itself shows of a transaction of the vault.
+    pub fn node_shows(&self, transaction: TxRef, to: EvmAddress, wei: u128, nonce: u64) {
+        let shown = self.shown(transaction);
+        let number = |value: &Value| {
+            let digits = value.as_str().unwrap().trim_start_matches("0x");
+            U256::from_str_radix(digits, 16).unwrap()
+        };
+        assert_eq!(parse(shown["from"].as_str().unwrap()), self.account);
+        assert_eq!(parse(shown["to"].as_str().unwrap()), to);
+        assert_eq!(number(&shown["value"]), U256::from(wei));
+        assert_eq!(number(&shown["chainId"]), U256::from(CHAIN_ID));
+        assert_eq!(number(&shown["nonce"]), U256::from(nonce));
+        assert_eq!(shown["type"], "0x2");
+        let half = U256::from_str_radix(HALF_ORDER, 16).unwrap();
+        let s = number(&shown["s"]);
+        assert!(s > U256::ZERO && s <= half, "{s}");
     }
 }
 

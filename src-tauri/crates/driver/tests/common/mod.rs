@@ -11,8 +11,8 @@ use bitcoin::Txid;
 use domain::payout::Leg;
 use domain::proposal::{PayeeChange, PolicyChange, Thaw};
 use domain::{
-    Amount, BtcAddress, EntryId, Name, Network, Note, Officer, Payout, ProposalId, Sats, Seat,
-    SeatId, SeatKind, Span, Subject, Timestamp, VaultId, VaultPlan,
+    Amount, BtcAddress, EntryId, Name, Network, Note, Officer, OfficerId, Payout, ProposalId, Sats,
+    Seat, SeatId, SeatKind, Span, Subject, Timestamp, VaultId, VaultPlan,
 };
 use driver::{
     BitcoinSettings, Crash, DeskError, Driver, DriverError, Event, FoundingPlan, Home, NoCrash,
@@ -85,6 +85,32 @@ pub fn sats(text: &str) -> Sats {
 
 pub fn week() -> Span {
     Span::from_secs(7 * 86_400)
+}
+
+/// The seats of a vault, by the officers Alice, Bob and Carol: what each is called, and its kind.
+pub type Seats = fn(&[OfficerId]) -> Vec<(&'static str, SeatKind)>;
+
+/// Device, hardware (Alice, Bob), recovery (2 of all three).
+pub fn three_seats(officers: &[OfficerId]) -> Vec<(&'static str, SeatKind)> {
+    vec![
+        ("host", SeatKind::Device),
+        ("safe", hardware(&officers[..2])),
+        ("recovery", recovery(officers)),
+    ]
+}
+
+pub fn hardware(officers: &[OfficerId]) -> SeatKind {
+    SeatKind::Hardware {
+        officers: officers.to_vec(),
+    }
+}
+
+/// Any two of the officers open it.
+pub fn recovery(officers: &[OfficerId]) -> SeatKind {
+    SeatKind::Recovery {
+        officers: officers.to_vec(),
+        pieces: 2,
+    }
 }
 
 impl Acme {
@@ -174,7 +200,7 @@ impl Acme {
         self.driver = Driver::open(self.driver.home().clone(), surroundings).unwrap();
     }
 
-    /// With a 2-of-3 vault `Main`: device, hardware (Alice, Bob), recovery (2 of all three).
+    /// With a 2-of-3 vault `Main`.
     pub async fn with_vault() -> Self {
         let mut acme = Self::found().await;
         acme.make_vault("Main").await;
@@ -187,14 +213,16 @@ impl Acme {
 
     pub async fn make_vault_on(&mut self, vault: &str, network: Network) -> VaultId {
         let plan = self.vault_plan_on(vault, network).await;
+        self.make_vault_of(plan).await
+    }
+
+    pub async fn make_vault_of(&mut self, plan: VaultPlan) -> VaultId {
+        let vault = plan.name().clone();
         let id = self.propose("Alice", Subject::Vault(plan)).await.unwrap();
         self.approve(id, "Alice").await.unwrap();
         self.approve(id, "Bob").await.unwrap();
         self.turn().await;
-        self.driver
-            .keygen(&name(vault), &mut self.desk)
-            .await
-            .unwrap()
+        self.driver.keygen(&vault, &mut self.desk).await.unwrap()
     }
 
     pub async fn vault_plan(&self, vault: &str) -> VaultPlan {
@@ -202,36 +230,28 @@ impl Acme {
     }
 
     pub async fn vault_plan_on(&self, vault: &str, network: Network) -> VaultPlan {
-        let officers = self.officer_ids().await;
+        self.vault_plan_of(vault, network, 2, three_seats).await
+    }
+
+    pub async fn vault_plan_of(
+        &self,
+        vault: &str,
+        network: Network,
+        threshold: u16,
+        seats: Seats,
+    ) -> VaultPlan {
         let machine = self.driver.machine();
-        let seat = |number, title: &str, kind| Seat {
+        let kinds = seats(&self.officer_ids().await);
+        let seats = (1..).zip(kinds).map(|(number, (title, kind))| Seat {
             id: SeatId::new(number).unwrap(),
             name: name(title),
             machine,
             kind,
-        };
-        let seats = vec![
-            seat(1, "host", SeatKind::Device),
-            seat(
-                2,
-                "safe",
-                SeatKind::Hardware {
-                    officers: officers[..2].to_vec(),
-                },
-            ),
-            seat(
-                3,
-                "recovery",
-                SeatKind::Recovery {
-                    officers,
-                    pieces: 2,
-                },
-            ),
-        ];
-        VaultPlan::new(name(vault), network, 2, 2, seats).unwrap()
+        });
+        VaultPlan::new(name(vault), network, 2, threshold, seats.collect()).unwrap()
     }
 
-    pub async fn officer_ids(&self) -> Vec<domain::OfficerId> {
+    pub async fn officer_ids(&self) -> Vec<OfficerId> {
         let replay = self.driver.view().await.unwrap();
         let treasury = replay.treasury().unwrap();
         ["Alice", "Bob", "Carol"]

@@ -51,7 +51,9 @@ pub fn order_evm_transfer(
 ) -> Result<SigningOrder, EvmMismatch> {
     check_proposal(planned, authorization.proposal())?;
     let (vault, transfer) = (authorization.vault(), authorization.transfer());
-    let payout = view.payout_of(vault, transfer, Note::EMPTY)?;
+    let payout = view
+        .payout_of(vault, transfer, Note::EMPTY)
+        .map_err(Box::new)?;
     let inspected = examine_evm(planned, &Purpose::Pay(&payout), view, anchor)?;
     assemble(plan, planned, view, inspected)
 }

@@ -64,6 +64,38 @@ fn batch(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
     )
 }
 
+/// What an approved sweep waits for: its transfers go each as soon as it can.
+fn sweep(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
+    let treasury = view.treasury();
+    let (mut unplanned, mut for_gas, mut unsigned) = (0_usize, 0_usize, 0_usize);
+    for (item, one) in treasury.items(id).filter(|(_, item)| item.is_open()) {
+        let counter = match one.stage() {
+            Some(_) => &mut unsigned,
+            None if treasury.waits_for_gas(item) => &mut for_gas,
+            None => &mut unplanned,
+        };
+        *counter = counter.saturating_add(1);
+    }
+    let mut parts = Vec::new();
+    if unsigned > 0 {
+        let count = paper::count(unsigned, "transfer");
+        parts.push(format!("{} to sign {count}", seats(view, record)));
+    }
+    if unplanned > 0 {
+        let count = paper::count(unplanned, "transfer");
+        parts.push(format!(
+            "the transactions of {count}, planned as soon as the node answers"
+        ));
+    }
+    if for_gas > 0 {
+        let count = paper::count(for_gas, "transfer");
+        parts.push(format!(
+            "gas to arrive for {count}, which need another release then"
+        ));
+    }
+    paper::all(&parts)
+}
+
 fn open(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
     match view.replay.authorise(view.treasury(), id, view.now) {
         Some(Ok(_)) if record.proposal.subject.payout().is_some() => {
@@ -71,6 +103,9 @@ fn open(view: &View, id: ProposalId, record: &ProposalRecord) -> String {
         }
         Some(Ok(_)) if matches!(record.proposal.subject, Subject::Batch(_)) => {
             batch(view, id, record)
+        }
+        Some(Ok(_)) if matches!(record.proposal.subject, Subject::Sweep(_)) => {
+            sweep(view, id, record)
         }
         Some(Ok(_)) if matches!(record.proposal.subject, Subject::Cancel(_)) => {
             "its transaction: it is approved, and planned as soon as the node answers and the payout is not being signed".to_owned()

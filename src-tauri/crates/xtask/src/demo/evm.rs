@@ -32,6 +32,7 @@ impl Stage {
         self.pay(notes, &vault, "Fjord Data AS=1.25 ETH", "a deposit")?;
         self.pay(notes, &vault, "Helvetia Cloud=1500 USDC", "invoice 2077")?;
         self.batch(notes, &vault)?;
+        self.sweep(notes, &vault)?;
         self.evm_refusals(notes)?;
         self.bumped_payout(notes, &vault)?;
         self.cancelled_payout(notes, &vault)?;

@@ -11,6 +11,7 @@ mod policy;
 mod report;
 mod story;
 mod stuck;
+mod sweep;
 
 use crate::environment::{Environment, build_helpers, cargo};
 use crate::{say, setup};

@@ -14,6 +14,7 @@ pub struct Report {
     pub bitcoin: Bitcoin,
     pub evm: Evm,
     pub payouts: Vec<Payout>,
+    pub sweeps: Vec<Sweep>,
     pub refusals: Vec<Refusal>,
     pub journal: Journal,
     pub home: PathBuf,
@@ -48,6 +49,15 @@ pub struct Payout {
     pub legs: Vec<Leg>,
     pub demanded: Vec<String>,
     pub approved_by: Vec<String>,
+}
+
+/// A transfer between two addresses of a vault, and what became of it.
+#[derive(Debug, Serialize)]
+pub struct Sweep {
+    /// The account that it left.
+    pub from: String,
+    #[serde(flatten)]
+    pub transfer: Payout,
 }
 
 /// One payee of a payout; the amount as decimal text.

@@ -40,6 +40,8 @@ pub(super) struct Notes {
     pub payouts: Vec<String>,
     /// Batches and their payouts.
     pub batched: Vec<(String, String)>,
+    /// Sweeps and their transfers.
+    pub swept: Vec<(String, String)>,
     pub refusals: Vec<Refusal>,
 }
 
@@ -429,6 +431,7 @@ impl Stage {
                 token: TOKEN.to_owned(),
             },
             payouts,
+            sweeps: self.describe_swept(&notes.swept)?,
             refusals: notes.refusals,
             journal: Journal {
                 path: self.countersign.home().join("journal.sqlite"),
