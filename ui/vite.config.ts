@@ -1,13 +1,28 @@
+import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
-import tailwind from '@tailwindcss/vite'
-import { defineConfig } from 'vite'
+import { defineConfig } from 'vitest/config'
 
-// The main window. The approval sheet and the PIN window are built on their own, so that no chunk is
-// shared with them: vite.sheet.config.ts and vite.pin.config.ts.
+// The main window. The approval sheet and the PIN window are built by configurations of their own, so
+// that nothing of this bundle, and no package from npm, can end up in them.
 export default defineConfig({
-  plugins: [react(), tailwind()],
+  plugins: [react(), tailwindcss()],
   base: './',
   clearScreen: false,
   server: { port: 1420, strictPort: true, host: '127.0.0.1' },
-  build: { target: 'safari16.4', sourcemap: false, modulePreload: { polyfill: false }, cssCodeSplit: false },
+  build: {
+    target: 'safari16.4',
+    sourcemap: false,
+    // Everything is local: a preload helper would only be one more script.
+    modulePreload: false,
+    cssCodeSplit: false,
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1200,
+  },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['src/main/testing/setup.ts'],
+    testTimeout: 30_000,
+    css: true,
+  },
 })
