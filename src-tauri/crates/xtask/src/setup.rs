@@ -39,6 +39,17 @@ const PACKAGES: &[(&str, &str)] = &[
     ("bubblewrap", "WebKit's sandbox"),
     ("xdg-dbus-proxy", "WebKit's sandbox"),
     ("openssl", "an independent check of attestation chains"),
+    ("libwebkit2gtk-4.1-dev", "builds the desktop app's windows"),
+    ("libgtk-3-dev", "builds the desktop app's windows"),
+    ("bubblewrap", "the sandbox of the windows' pages"),
+    ("xdg-dbus-proxy", "the sandbox of the windows' pages"),
+    ("webkit2gtk-driver", "drives the windows in tests"),
+    ("xvfb", "a display without a screen, for tests"),
+    ("xauth", "who may use that display"),
+    (
+        "fonts-dejavu-core",
+        "letters that the windows' own fonts lack",
+    ),
 ];
 
 const CRYPTOGRAPHY: &str = "46.0.3";

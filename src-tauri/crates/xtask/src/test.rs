@@ -3,7 +3,7 @@
 use crate::{
     anvil, bitcoind, cache, deny,
     environment::{Environment, cargo},
-    say, setup, typed,
+    pages, say, setup, typed,
 };
 use anyhow::{Context as _, Result};
 use std::{
@@ -48,6 +48,7 @@ fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
         let started = Instant::now();
         anvil::ensure().map(|_| started.elapsed())
     });
+    stages.run("windows' pages", pages::build)?;
     stages.optional("format", has("fmt"), || {
         checked(cargo()?.args(["fmt", "--all", "--check", "--", "-l"]))
     })?;
@@ -67,6 +68,7 @@ fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
         checked(cargo()?.args(words))
     })?;
     stages.run("licences, bans, sources", deny::check)?;
+    stages.run("tests of the pages", pages::test)?;
     stages.run("regtest node", || ready(node))?;
     stages.run("private EVM chain", || ready(chain))?;
     stages.run("test", || test(long, extra))?;
