@@ -63,8 +63,10 @@ export const api = {
   readHoldings: (vault: string, onProgress: (progress: t.ReadProgress) => void) => unwrap(c.readHoldings(vault, channel(onProgress))),
   stopReading: () => unwrap(c.stopReading()),
   receive: (vault: string, deposit: number | null) => unwrap(c.receive(vault, deposit)),
+  proposeSweep: (vault: string, asset: string | null, memo: string, officer: string) => unwrap(c.proposeSweep(vault, asset, memo, officer)),
   proposeVault: (vault: t.VaultDraft, officer: string) => unwrap(c.proposeVault(vault, officer)),
   proposeAsset: (chain: string, contract: string | null, symbol: string, places: number, officer: string) => unwrap(c.proposeAsset(chain, contract, symbol, places, officer)),
+  cancelAct: () => unwrap(c.cancelAct()),
   makeKeys: (vault: string, onStep: (step: t.StepProgress) => void) => unwrap(c.makeKeys(vault, channel(onStep))),
 
   limits: () => unwrap(c.limits()),

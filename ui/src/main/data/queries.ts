@@ -28,7 +28,7 @@ const MAKES_OLD: Record<Changed, string[]> = {
   nodes: ['nodes'],
   proposals: ['frame', 'proposals', 'proposal', 'items', 'limits', 'payees', 'vaults', 'draft', 'table'],
   payees: ['payees', 'draft', 'table'],
-  vaults: ['vaults', 'holdings', 'receive', 'draft'],
+  vaults: ['vaults', 'holdings', 'draft'],
   policy: ['policy', 'limits', 'draft', 'table'],
   officers: ['officers', 'machines', 'enrolments', 'keys'],
   journal: ['journal', 'frame'],
@@ -67,8 +67,9 @@ export const readinessQuery = (serial: number) =>
   queryOptions({ queryKey: ['readiness', serial], queryFn: () => api.keyReadiness(serial) })
 export const holdingsQuery = (vault: string) =>
   queryOptions({ queryKey: ['holdings', vault], queryFn: () => api.holdings(vault) })
+/** On Bitcoin each asking gives a fresh address, so nothing but a person asks, and the answer is kept. */
 export const receiveQuery = (vault: string, deposit: number | null) =>
-  queryOptions({ queryKey: ['receive', vault, deposit], queryFn: () => api.receive(vault, deposit) })
+  queryOptions({ queryKey: ['receive', vault, deposit], queryFn: () => api.receive(vault, deposit), gcTime: Infinity })
 export const proposalQuery = (id: string) =>
   queryOptions({ queryKey: ['proposal', id], queryFn: () => api.proposal(id) })
 export const verificationQuery = queryOptions({

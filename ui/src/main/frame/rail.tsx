@@ -55,13 +55,13 @@ function Plugged() {
   const { t } = useTranslation()
   const keys = useQuery(keysQuery)
   return (
-    <section className="plugged" aria-label={t('keys.title')} aria-live="polite">
+    <div className="plugged" role="group" aria-label={t('keys.title')} aria-live="polite">
       <p className="plugged-title">{t('keys.title')}</p>
       {keys.data?.length === 0 && <p className="sub plugged-text">{t('keys.none')}</p>}
       {keys.data?.map((key) => (
         <Key key={key.serial} of={key} />
       ))}
-    </section>
+    </div>
   )
 }
 

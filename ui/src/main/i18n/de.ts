@@ -159,6 +159,7 @@ export const de: Same<typeof en> = {
   limits: {
     usedOf: '{{used}} von {{allowed}} in {{window}}',
     adds: 'diese fügt {{adds}} hinzu',
+    frees: 'passt',
     near: '{{share}}, nahe an der Grenze',
     over: 'über der Grenze',
   },
@@ -384,7 +385,7 @@ export const de: Same<typeof en> = {
   batch: {
     title: 'Sammelauszahlung aus Tabelle',
     instead: 'Aus Tabelle',
-    lead: 'Bis zu 1.000 Auszahlungen mit einer Entscheidung, jede mit eigenem Zustand. Jede Zeile wird geprüft, bevor etwas vorgeschlagen wird.',
+    lead: 'Jede Zeile wird geprüft, bevor etwas vorgeschlagen wird. Auf einer EVM-Kette werden die Zeilen eine Sammelauszahlung, jede mit eigenem Zustand; auf Bitcoin bezahlt eine Auszahlung sie alle.',
     table: 'Tabelle als CSV',
     tableHint: 'Die erste Zeile nennt die Spalten: payee, amount, asset und, wenn gewünscht, memo. Einfügen, Datei hierher ziehen oder wählen.',
     choose: 'CSV-Datei wählen…',
@@ -475,6 +476,13 @@ export const de: Same<typeof en> = {
     qr: 'QR-Code von {{address}}',
     addressOfVault: 'Adresse des Tresors {{vault}}',
     fresh: 'Nächste Adresse',
+    showAddress: 'Frische Adresse zeigen',
+    freshHint: 'Jede Adresse wird einmal benutzt, damit niemand zusammenzählen kann, was eingeht.',
+    sweep: 'Einsammeln',
+    sweepBitcoin: 'Viele kleine Münzen werden zu einer verbunden, solange Gebühren niedrig sind.',
+    sweepEvm: 'Was auf Einzahlungskonten liegt, kommt auf das Hauptkonto. Ein Einsammeln kann nur den Tresor selbst bezahlen.',
+    sweepAsset: 'Was eingesammelt wird',
+    proposeSweep: 'Einsammeln vorschlagen',
     receiveHint: 'Nur auf {{network}} senden. Was in einem anderen Netz gesendet wird, ist verloren.',
   },
   ceremony: {
@@ -491,6 +499,7 @@ export const de: Same<typeof en> = {
     readyDetail: 'Erst dann wird die erste Adresse gezeigt.',
     make: 'Schlüssel erzeugen',
     again: 'Neu beginnen',
+    stop: 'Anhalten',
     makeHint: 'Halten Sie die Schlüssel der Bevollmächtigten bereit: Jeder versiegelt und öffnet seinen Anteil, mit PIN und Berührung. Das dauert einige Minuten.',
     failed: 'Die Schlüssel sind nicht entstanden. Es wurde keine Adresse gezeigt, also kann nichts verloren gehen.',
   },

@@ -155,6 +155,7 @@ export const en = {
   limits: {
     usedOf: '{{used}} of {{allowed}} in {{window}}',
     adds: 'this adds {{adds}}',
+    frees: 'fits',
     near: '{{share}}, close to the limit',
     over: 'over the limit',
   },
@@ -380,7 +381,7 @@ export const en = {
   batch: {
     title: 'Batch from a table',
     instead: 'From a table',
-    lead: 'Up to 1,000 payouts decided at once, each with a status of its own. Every line is checked before anything is proposed.',
+    lead: 'Every line is checked before anything is proposed. On an EVM chain the lines become a batch, each with a status of its own; on Bitcoin one payout pays them all.',
     table: 'Table in CSV',
     tableHint: 'The first line names the columns: payee, amount, asset and, if wanted, memo. Paste it, drop a file, or choose one.',
     choose: 'Choose a CSV file…',
@@ -471,6 +472,13 @@ export const en = {
     qr: 'QR code of {{address}}',
     addressOfVault: 'address of vault {{vault}}',
     fresh: 'Next address',
+    showAddress: 'Show a fresh address',
+    freshHint: 'Each address is used once, so that nobody can add up what comes in.',
+    sweep: 'Collect',
+    sweepBitcoin: 'Many small coins are joined into one, while fees are low.',
+    sweepEvm: 'What lies on deposit accounts is moved to the main account. A sweep can only pay the vault itself.',
+    sweepAsset: 'What is collected',
+    proposeSweep: 'Propose to collect',
     receiveHint: 'Send only on {{network}}. What is sent on another network is lost.',
   },
   ceremony: {
@@ -487,6 +495,7 @@ export const en = {
     readyDetail: 'Its first address is shown only then.',
     make: 'Make the keys',
     again: 'Begin again',
+    stop: 'Stop',
     makeHint: 'Keep the officers’ keys at hand: each seals and opens its share, with PIN and touch. It takes some minutes.',
     failed: 'The keys were not made. No address was shown, so nothing can be lost.',
   },

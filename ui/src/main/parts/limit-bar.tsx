@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next'
 
 import type { LimitView } from '../data/types'
 import { percent, useLocale } from './format'
+import { Time } from './time'
 
 const NEAR = 80
 
@@ -35,6 +36,11 @@ export function LimitBar({ limit }: { limit: LimitView }) {
       <div className="limit-foot">
         <span>{t('limits.usedOf', { used: limit.used, allowed: limit.allowed, window: limit.window })}</span>
         {limit.adds && <span>{t('limits.adds', { adds: limit.adds })}</span>}
+        {limit.frees && (
+          <span>
+            {t('limits.frees')} <Time at={limit.frees} />
+          </span>
+        )}
       </div>
     </div>
   )

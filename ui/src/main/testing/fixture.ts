@@ -137,9 +137,9 @@ export const holdings: Record<string, t.Holdings> = {
 }
 
 export const limits: t.LimitView[] = [
-  { limit: 'A day’s spending, of Operations', used: '0.91 BTC', adds: null, allowed: '1 BTC', percent: 91, window: '24 h', words: '0.91 of 1 BTC used in 24 h' },
-  { limit: 'A day’s payouts', used: '6', adds: null, allowed: '20 payouts', percent: 30, window: '24 h', words: '6 of 20 payouts in 24 h' },
-  { limit: 'A day’s USDC', used: '12000 USDC', adds: null, allowed: '50000 USDC', percent: 24, window: '24 h', words: '12000 of 50000 USDC used in 24 h' },
+  { limit: 'A day’s spending, of Operations', used: '0.91 BTC', adds: null, allowed: '1 BTC', percent: 91, window: '24 h', frees: null, words: '0.91 of 1 BTC used in 24 h' },
+  { limit: 'A day’s payouts', used: '6', adds: null, allowed: '20 payouts', percent: 30, window: '24 h', frees: null, words: '6 of 20 payouts in 24 h' },
+  { limit: 'A day’s USDC', used: '12000 USDC', adds: null, allowed: '50000 USDC', percent: 24, window: '24 h', frees: later(5 * HOUR), words: '12000 of 50000 USDC used in 24 h' },
 ]
 
 const MEMOS = ['October hosting, invoice 118', 'Payroll, week 47', 'Invoice 2026-0912', 'Refund 88-12', 'Power, November', '']
@@ -162,6 +162,7 @@ const base: t.ProposalRow = {
   approved_by: ['Bob'],
   waiting: '1 more of Treasury to approve (Alice or Carol)',
   could_approve: ['Alice', 'Carol'],
+  could_release: [],
   demands: [{ group: 'Treasury', count: 2, given: 1 }],
   held: false,
   confirmations: null,
@@ -172,7 +173,7 @@ const base: t.ProposalRow = {
 export const open: t.ProposalRow[] = [
   base,
   { ...base, id: hex(101), summary: '2000 USDC from Ether desk to Harbour Exchange', vault: 'Ether desk', network: SEPOLIA, payees: ['Harbour Exchange'], total: usdc('2000'), memo: '', initiator: 'Carol', proposed: ago(3 * HOUR), ends: later(20 * HOUR), approved_by: [], demands: [{ group: 'Treasury', count: 2, given: 0 }], waiting: '2 more of Treasury to approve (Alice, Bob or Dora)', could_approve: ['Alice', 'Bob', 'Dora'], needed: 12 },
-  { ...base, id: hex(102), status: 'planned', summary: '0.07 BTC from Operations to City Power', payees: ['City Power'], total: btc('0.07'), memo: 'Power, November', initiator: 'Alice', proposed: ago(5 * HOUR), approved_by: ['Bob', 'Carol'], demands: [{ group: 'Treasury', count: 2, given: 2 }], could_approve: [], waiting: 'a release of 1 seat: key by Alice or Bob; or safe by 2 of Alice, Bob, Carol' },
+  { ...base, id: hex(102), status: 'planned', summary: '0.07 BTC from Operations to City Power', payees: ['City Power'], total: btc('0.07'), memo: 'Power, November', initiator: 'Alice', proposed: ago(5 * HOUR), approved_by: ['Bob', 'Carol'], demands: [{ group: 'Treasury', count: 2, given: 2 }], could_approve: [], could_release: ['Alice', 'Bob'], waiting: 'a release of 1 seat: key by Alice or Bob; or safe by 2 of Alice, Bob, Carol' },
   { ...base, id: hex(103), kind: 'payee', summary: `Northwind Hosting is paid at ${taproot(26)}`, payees: [], total: null, memo: '', initiator: 'Alice', proposed: ago(26 * HOUR), ends: later(5 * DAY), approved_by: [], demands: [{ group: 'Board', count: 2, given: 0 }], could_approve: ['Dora'], waiting: '2 more of Board to approve (Dora or Erin)', needed: null },
   { ...base, id: hex(104), status: 'broadcast', summary: '1.25 BTC from Operations to Northwind Hosting', payees: ['Northwind Hosting'], total: btc('1.25'), memo: 'Invoice 2026-0912', initiator: 'Carol', proposed: ago(9 * HOUR), approved_by: ['Alice', 'Bob'], could_approve: [], waiting: 'blocks on its transaction', confirmations: 1, needed: 3 },
   { ...base, id: hex(105), status: 'signing', summary: `0.02 BTC from Operations to ${taproot(51)}`, payees: [taproot(51)], total: btc('0.02'), memo: 'Refund 88-12', initiator: 'Bob', proposed: ago(30 * HOUR), approved_by: ['Alice', 'Carol'], could_approve: [], waiting: 'its seats, which are signing, or were cut off', needed: 3 },

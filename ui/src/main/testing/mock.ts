@@ -126,7 +126,7 @@ function journal(query: t.JournalQuery): t.JournalPage {
   return { rows, total: f.frame.entries, next: last > 0 ? last : null }
 }
 
-const answers: Record<string, (args: Args) => unknown> = {
+export const answers: Record<string, (args: Args) => unknown> = {
   start: () => scene.start,
   frame: (): t.Frame => ({ ...f.frame, frozen: scene.frozen, waiting: scene.empty ? 0 : f.frame.waiting }),
   turn: () => null,

@@ -17,7 +17,7 @@ export function WaitingLine({ row, mine }: { row: ProposalRow; mine?: boolean })
   const { t } = useTranslation()
   const locale = useLocale()
   const sheet = useSheet()
-  const purpose = row.status === 'open' ? 'decide' : 'release'
+  const purpose = row.could_release.length > 0 ? 'release' : 'decide'
   const pressing = row.status === 'open' && new Date(row.ends).getTime() - Date.now() < NEAR_ITS_END
   return (
     <li className="line">

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 
 import { frameQuery, limitsQuery, nodesQuery, someProposals, vaultsQuery } from '../../data/queries'
 import { useMe } from '../../data/me'
-import type { Frame, ProposalRow, Vault } from '../../data/types'
+import type { Frame, ProposalRow } from '../../data/types'
 import { go, path } from '../../frame/router'
 import { Notice } from '../../parts/badge'
 import { Button } from '../../parts/button'
@@ -22,6 +22,7 @@ export function Overview() {
   const frame = useQuery(frameQuery)
   return (
     <PageBody
+      wide
       title={t('overview.title')}
       actions={
         <Button look="primary" icon={Send} hint="n" onClick={() => go({ page: 'new-payout' })}>
@@ -76,23 +77,20 @@ function Grade({ frame }: { frame: Frame }) {
 
 const waitsForSomebody = (row: ProposalRow) => row.status === 'open' || row.status === 'planned' || row.status === 'aborted' || row.status === 'bumping' || row.status === 'cancelling'
 
-/** Whether one of these officers can do what a proposal waits for: approve it, or open a seat of its vault. */
-function waitsFor(row: ProposalRow, me: string[], vaults: Vault[]): boolean {
-  if (row.status === 'open') return row.could_approve.some((name) => me.includes(name))
-  const seats = vaults.find((vault) => vault.name === row.vault)?.seats ?? []
-  return seats.some((seat) => seat.state === 'sealed' && seat.opened_by.some((name) => me.includes(name)))
+/** Whether one of these officers can do what a proposal waits for: approve it, or open a seat. */
+function waitsFor(row: ProposalRow, me: string[]): boolean {
+  return [...row.could_approve, ...row.could_release].some((name) => me.includes(name))
 }
 
 function Waiting() {
   const { t } = useTranslation()
   const me = useMe()
-  const vaults = useQuery(vaultsQuery)
   const open = useQuery(someProposals({ open_only: true, sort: 'proposed', descending: false }, SHOWN))
   return (
     <Loaded query={open} lines={4}>
       {(page) => {
         const waiting = page.rows.filter(waitsForSomebody)
-        const mine = waiting.filter((row) => waitsFor(row, me, vaults.data ?? []))
+        const mine = waiting.filter((row) => waitsFor(row, me))
         const others = waiting.filter((row) => !mine.includes(row))
         return (
           <>

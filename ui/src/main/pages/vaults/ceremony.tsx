@@ -3,6 +3,7 @@ import { KeyRound } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
+import { tell } from '../../data/acts'
 import { api } from '../../data/api'
 import { isCancelled } from '../../data/error'
 import type { StepProgress, Vault } from '../../data/types'
@@ -26,6 +27,7 @@ export function Ceremony({ vault }: { vault: Vault }) {
       }),
     onMutate: clear,
   })
+  const stop = useMutation({ mutationFn: api.cancelAct, onError: tell })
   const decided = vault.state !== 'proposed'
   const stations: Station[] = [
     { key: 'proposed', state: 'done', title: t('ceremony.proposed') },
@@ -54,6 +56,11 @@ export function Ceremony({ vault }: { vault: Vault }) {
               <Button look="primary" icon={KeyRound} busy={make.isPending} onClick={() => make.mutate()}>
                 {t(vault.state === 'making_keys' && !make.isPending ? 'ceremony.again' : 'ceremony.make')}
               </Button>
+              {make.isPending && (
+                <Button busy={stop.isPending} onClick={() => stop.mutate()}>
+                  {t('ceremony.stop')}
+                </Button>
+              )}
               <span className="sub">{t('ceremony.makeHint')}</span>
             </>
           )}

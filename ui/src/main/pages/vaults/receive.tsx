@@ -18,23 +18,27 @@ export function Receive({ vault }: { vault: Vault }) {
   const { t } = useTranslation()
   const [typed, setTyped] = useState('')
   const [deposit, setDeposit] = useState<number | null>(null)
-  const receive = useQuery(receiveQuery(vault.name, deposit))
+  const receive = useQuery({ ...receiveQuery(vault.name, deposit), enabled: vault.deposits })
   const number = /^\d{1,10}$/.test(typed) ? Number(typed) : null
   const wrong = typed !== '' && (number === null || number < 1 || number > MOST)
   return (
     <Section id="receive" title={t('vaults.receive')}>
       <div className="card card-body receive">
+        {!vault.deposits && !receive.data && !receive.error ? (
+          <Button look="primary" busy={receive.isFetching} onClick={() => void receive.refetch()}>
+            {t('vaults.showAddress')}
+          </Button>
+        ) : (
         <Loaded query={receive} lines={5}>
           {(at) => (
             <>
               <Qr text={at.uri} label={t('vaults.qr', { address: at.address })} />
               <Address of={at.address} label={t('vaults.addressOfVault', { vault: vault.name })} />
-              <p className="sub">
-                {deposit === null ? t('vaults.mainAddress') : t('vaults.deposit', { index: deposit })}, {at.path}
-              </p>
+              {vault.deposits && <p className="sub">{deposit === null ? t('vaults.mainAddress') : t('vaults.deposit', { index: deposit })}</p>}
             </>
           )}
         </Loaded>
+        )}
         {vault.deposits ? (
           <form
             className="deposit"
@@ -47,9 +51,14 @@ export function Receive({ vault }: { vault: Vault }) {
             <Button type="submit">{t('vaults.show')}</Button>
           </form>
         ) : (
-          <Button busy={receive.isFetching} onClick={() => void receive.refetch()}>
-            {t('vaults.fresh')}
-          </Button>
+          <>
+            {receive.data && (
+              <Button busy={receive.isFetching} onClick={() => void receive.refetch()}>
+                {t('vaults.fresh')}
+              </Button>
+            )}
+            <p className="sub">{t('vaults.freshHint')}</p>
+          </>
         )}
         <p className="sub">{t('vaults.receiveHint', { network: vault.network_words })}</p>
       </div>

@@ -19,6 +19,7 @@ import { Time } from '../../parts/time'
 import { Ceremony } from './ceremony'
 import { Receive } from './receive'
 import { SeatBadge, VaultState } from './state'
+import { Sweep } from './sweep'
 
 export function VaultPage({ name }: { name: string }) {
   const { t } = useTranslation()
@@ -70,6 +71,7 @@ function Whole({ vault }: { vault: Vault }) {
         <div className="vault-columns">
           <div>
             <Held vault={vault} />
+            <Sweep vault={vault} />
           </div>
           <div>
             <Receive vault={vault} />
