@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use tries::tries;
 use world::World;
 
-fn config() -> ProptestConfig {
+pub fn config() -> ProptestConfig {
     let mut config = ProptestConfig {
         failure_persistence: None,
         ..ProptestConfig::default()
