@@ -26,6 +26,7 @@ fn accounts_count_their_nonces_apart() {
     }
     let all = [0, 1, 2, 3].map(|account| last(&t, account));
     assert_eq!(all, [Some(7), Some(9), Some(0), Some(5)]);
+    assert_eq!(t.treasury().accounts_used(t.vault), (0..4).collect());
 }
 
 #[test]
