@@ -139,7 +139,7 @@ fn launch(started: Started) -> ExitCode {
             });
             Ok(())
         })
-        .build(tauri::generate_context!());
+        .build(context());
     let app = match built {
         Ok(app) => app,
         Err(error) => {
@@ -158,6 +158,15 @@ fn launch(started: Started) -> ExitCode {
         }
     });
     ExitCode::SUCCESS
+}
+
+/// The configuration, the access list and the pages, as they were when this was built.
+#[expect(
+    clippy::disallowed_types,
+    reason = "Tauri's macro keeps plugins' settings in a map; no digest is made of them"
+)]
+pub fn context() -> tauri::Context<tauri::Wry> {
+    tauri::generate_context!()
 }
 
 /// A PIN window that is closed by its frame means that the person gave up; without the main window there

@@ -298,4 +298,4 @@ setInterval(() => {
   if (state?.done == null) void load()
 }, LOOK)
 void load()
-area.focus()
+area.focus({ preventScroll: true })
