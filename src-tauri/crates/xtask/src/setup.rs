@@ -38,9 +38,6 @@ const PACKAGES: &[(&str, &str)] = &[
     ("libwebkit2gtk-4.1-dev", "draws the desktop app's windows"),
     ("bubblewrap", "WebKit's sandbox"),
     ("xdg-dbus-proxy", "WebKit's sandbox"),
-    ("webkit2gtk-driver", "drives the windows in tests"),
-    ("xvfb", "a screen for the windows in tests"),
-    ("imagemagick", "pictures of that screen"),
     ("openssl", "an independent check of attestation chains"),
 ];
 
