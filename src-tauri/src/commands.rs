@@ -18,7 +18,7 @@ pub(crate) mod proposals;
 mod proposing;
 mod settings;
 mod sheets;
-mod vaults;
+pub(crate) mod vaults;
 
 use tauri_specta::collect_commands;
 
@@ -66,6 +66,7 @@ pub fn main_window() -> tauri_specta::Builder<tauri::Wry> {
             vaults::vaults,
             vaults::holdings,
             vaults::read_holdings,
+            vaults::balance_history,
             vaults::stop_reading,
             vaults::receive,
             vaults::make_keys,
@@ -80,6 +81,7 @@ pub fn main_window() -> tauri_specta::Builder<tauri::Wry> {
             officers::enrol,
             founding::founding_choices,
             founding::found,
+            founding::join,
             journal::journal,
             journal::verify_journal,
             journal::export_journal,
@@ -159,6 +161,7 @@ pub fn all() -> tauri_specta::Builder<tauri::Wry> {
             vaults::vaults,
             vaults::holdings,
             vaults::read_holdings,
+            vaults::balance_history,
             vaults::stop_reading,
             vaults::receive,
             vaults::make_keys,
@@ -173,6 +176,7 @@ pub fn all() -> tauri_specta::Builder<tauri::Wry> {
             officers::enrol,
             founding::founding_choices,
             founding::found,
+            founding::join,
             journal::journal,
             journal::verify_journal,
             journal::export_journal,

@@ -148,13 +148,8 @@ fn launch(started: Started) -> ExitCode {
         }
     };
     app.run(|handle, event| {
-        if let RunEvent::WindowEvent {
-            label,
-            event: WindowEvent::Destroyed,
-            ..
-        } = event
-        {
-            closed(handle, &label);
+        if let RunEvent::WindowEvent { label, event, .. } = event {
+            happened(handle, &label, &event);
         }
     });
     ExitCode::SUCCESS
@@ -171,10 +166,12 @@ pub fn context() -> tauri::Context<tauri::Wry> {
 
 /// A PIN window that is closed by its frame means that the person gave up; without the main window there
 /// is nothing to go on with.
-fn closed(handle: &tauri::AppHandle, label: &str) {
-    match label {
-        windows::PIN => handle.state::<App>().pins.give_up(),
-        windows::MAIN => handle.exit(0),
+fn happened(handle: &tauri::AppHandle, label: &str, event: &WindowEvent) {
+    match (label, event) {
+        (windows::PIN, WindowEvent::CloseRequested { .. }) => {
+            handle.state::<App>().pins.give_up();
+        }
+        (windows::MAIN, WindowEvent::Destroyed) => handle.exit(0),
         _ => {}
     }
 }
