@@ -60,7 +60,8 @@ pub struct Use {
     pub vault: VaultId,
     /// Who proposed it.
     pub initiator: OfficerId,
-    /// What it pays, as proposed.
+    /// What it pays, as proposed; nothing where it pays nobody and only costs its fee: within a vault,
+    /// cancelled, or reverted.
     pub legs: Vec<Leg>,
     /// The fee cap while reserved, the fee paid once settled, in the chain's own coin.
     pub fee: Amount,

@@ -49,7 +49,8 @@
 //! all. A `total` is the sum over all its payouts of the same asset, so nothing gets smaller for being
 //! split. Limits count all its payouts together, each with its fee cap; a lane takes it only if it takes
 //! every leg of every payout. Sweeps and cancels are changes, for governance to decide: they name no
-//! payee and end at the vault itself.
+//! payee and end at the vault itself. Their fees count all the same, and so does that of a payout that
+//! reverted: under limits that do not ask who is paid, and never as one of a `count`.
 //!
 //! # What can't be forged
 //!

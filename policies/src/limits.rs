@@ -9,6 +9,7 @@ use crate::facts::{Facts, Use, UseState};
 use crate::fault::FactFault;
 use crate::policy::{Cap, Limit, Per};
 use crate::scope::{Bundle, Payee, Scope};
+use crate::set::Finite;
 use crate::view::{Book, LegView, View};
 
 /// How much of a limit is used and what a payout or batch would add.
@@ -307,7 +308,7 @@ fn past(
     Ok(past)
 }
 
-/// The legs of a use that count for a limit, by bucket.
+/// The legs of a use that count for a limit, by bucket; none in a bucket that only its fee counts for.
 fn shares(
     limit: &Limit,
     book: &Book<'_>,
@@ -323,6 +324,16 @@ fn shares(
     let mut shares: BTreeMap<Bucket, Vec<Amount>> = BTreeMap::new();
     if !about_payout {
         return Ok(shares);
+    }
+    if used.legs.is_empty() && costs_in_scope(scope, used.fee) {
+        let bucket = match limit.per {
+            Per::Scope => Some(Bucket::Scope),
+            Per::Vault => Some(Bucket::Vault(vault.name.clone())),
+            Per::Initiator => Some(Bucket::Initiator(initiator.clone())),
+            Per::Asset => Some(Bucket::Asset(used.fee.asset())),
+            Per::Payee => None,
+        };
+        shares.extend(bucket.map(|bucket| (bucket, Vec::new())));
     }
     for leg in &used.legs {
         if !paid_in_scope(scope, book, used, leg) {
@@ -343,10 +354,11 @@ fn shares(
 }
 
 /// The legs' sum in the cap's asset and the fee, if that is the same asset: the fee counts in full in
-/// every bucket that the payout touches. Or one payout. Nothing when none of it is of the cap's asset.
+/// every bucket that the payout touches. Or one payout, if it pays anybody. Nothing when none of it is
+/// of the cap's asset.
 fn quantity(cap: Cap, legs: &[Amount], fee: Amount) -> Result<Option<U256>, FactFault> {
     match cap {
-        Cap::Count(_) => Ok(Some(U256::ONE)),
+        Cap::Count(_) => Ok((!legs.is_empty()).then_some(U256::ONE)),
         Cap::Amount(cap) => {
             let counted: Vec<U256> = legs
                 .iter()
@@ -373,6 +385,11 @@ fn paid_in_scope(scope: &Scope, book: &Book<'_>, used: &Use, leg: &Leg) -> bool 
         || owners.iter().any(|(name, _)| known(name))
         || (was_unknown && scope.payees.set.contains(&Payee::Unknown));
     paid && scope.assets.set.contains(&leg.amount.asset())
+}
+
+/// Whether a fee of what paid nobody counts for a scope: unless that asks who is paid.
+fn costs_in_scope(scope: &Scope, fee: Amount) -> bool {
+    scope.payees.set.covers(&Finite::all()) && scope.assets.set.contains(&fee.asset())
 }
 
 /// Everybody that a leg of the past may have paid: who it says, who has the address today, the address.

@@ -316,6 +316,24 @@ fn share(
     {
         return U256::ZERO;
     }
+    if used.legs.is_empty() {
+        // Nobody was paid: the fee counts unless somebody must have been.
+        let anybody = ["unknown", "Somebody Else"].into_iter();
+        let anybody = anybody.chain(facts.payees.keys().map(|name| name.as_str()));
+        let same = match limit.per.as_str() {
+            "payee" => false,
+            "asset" => format!("{:?}", used.fee.asset()) == bucket,
+            _ => true,
+        };
+        let counts = same
+            && limit.count.is_none()
+            && of_asset(&scope.assets, used.fee.asset())
+            && used.fee.asset() == asset(limit.amount.0)
+            && anybody
+                .into_iter()
+                .all(|who| picked(rules, &scope.payees, who));
+        return if counts { used.fee.units() } else { U256::ZERO };
+    }
     let mut counted = Vec::new();
     for leg in &used.legs {
         let mut who = vec![owner(facts, leg)];

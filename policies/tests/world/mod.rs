@@ -53,7 +53,7 @@ pub struct World {
     expires: u64,
     suspended: Option<&'static str>,
     since: Vec<u64>,
-    uses: Vec<(Row, u64, bool, bool)>,
+    uses: Vec<(Row, u64, bool, bool, bool)>,
 }
 
 #[derive(Debug, Clone)]
@@ -102,7 +102,14 @@ fn ago() -> impl Strategy<Value = u64> {
 pub fn world() -> impl Strategy<Value = World> {
     let suspended = proptest::option::weighted(0.2, select(&OFFICERS[..]));
     let uses = proptest::collection::vec(
-        (row(), ago(), any::<bool>(), prop::bool::weighted(0.1)),
+        (
+            row(),
+            ago(),
+            any::<bool>(),
+            prop::bool::weighted(0.1),
+            // Whether it pays nobody.
+            prop::bool::weighted(0.2),
+        ),
         0..5,
     );
     let since = proptest::collection::vec(ago(), PAYEES.len());
@@ -206,7 +213,7 @@ pub fn facts(world: &World, policy: &Policy, cast: &mut Cast) -> Facts {
         };
         facts.payees.insert(name(payee), fact);
     }
-    for (index, (row, ago, reserved, own)) in world.uses.iter().enumerate() {
+    for (index, (row, ago, reserved, own, nobody)) in world.uses.iter().enumerate() {
         let label = if *own {
             "this".to_owned()
         } else {
@@ -217,7 +224,10 @@ pub fn facts(world: &World, policy: &Policy, cast: &mut Cast) -> Facts {
             proposal: proposal_id(&label),
             vault: vault_id(VAULTS[row.vault].0),
             initiator,
-            legs: legs(row, item),
+            legs: match nobody {
+                true => Vec::new(),
+                false => legs(row, item),
+            },
             fee: fee(row, item),
             at: time(NOW - ago),
             state: if *reserved {

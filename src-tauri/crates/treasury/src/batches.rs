@@ -220,25 +220,23 @@ impl Treasury {
     }
 
     /// Whether a transfer of a sweep waits until what its fee will cost has reached its account: the gas
-    /// that an earlier transfer of the sweep brings, which is not final yet.
+    /// that a transfer of the same sweep brings, which is not final yet.
     pub fn waits_for_gas(&self, item: ProposalId) -> bool {
-        let Some((record, payout)) = self.payout(item) else {
-            return false;
+        let came = |stage: &PayoutStage| matches!(stage, PayoutStage::Confirmed { plan, .. } if plan.cancels.is_none());
+        self.brings_gas(item)
+            .is_some_and(|gas| !gas.stage().is_some_and(came))
+    }
+
+    /// The transfer that brings another one of its sweep the gas.
+    fn brings_gas(&self, item: ProposalId) -> Option<&ProposalRecord> {
+        let (record, payout) = self.payout(item)?;
+        let parent = self.proposals.get(&record.batch?.batch)?;
+        let Subject::Sweep(sweep) = &parent.proposal.subject else {
+            return None;
         };
-        let Some(place) = record.batch.filter(|place| place.bundle == Bundle::Sweep) else {
-            return false;
-        };
-        let Some(Subject::Sweep(sweep)) =
-            { self.proposals.get(&place.batch) }.map(|parent| &parent.proposal.subject)
-        else {
-            return false;
-        };
-        let gas = { sweep.transfers().iter() }
-            .position(|transfer| transfer.is_gas() && transfer.to == payout.account());
-        let Some((_, bringing)) = gas.and_then(|gas| self.items(place.batch).nth(gas)) else {
-            return false;
-        };
-        !matches!(bringing.stage(), Some(PayoutStage::Confirmed { plan, .. }) if plan.cancels.is_none())
+        let mut transfers = sweep.transfers().iter();
+        let gas = transfers.position(|one| one.is_gas() && one.to == payout.account())?;
+        self.proposals.get(parent.items.get(gas)?)
     }
 
     /// Whether a seat that signs one payout of a batch is open for a later one of it as well.

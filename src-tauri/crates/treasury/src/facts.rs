@@ -1,20 +1,17 @@
 //! What the policy is told, folded from the journal; and a replay that keeps first-seen times.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use domain::act::ChildPath;
 use domain::{
     Act, Amount, Approval, Entry, EntryId, Name, OfficerId, Proposal, ProposalId, Timestamp,
 };
-use policy::{
-    Authorised, Clearance, Facts, PayeeFact, Policy, Reason, Request, Shortfall, Use, UseState,
-    VaultFact, Verdict,
-};
+use policy::{Authorised, Facts, PayeeFact, Reason, Request, Use, UseState, VaultFact, Verdict};
 
 use crate::batches::judged_as;
 use crate::fold::fold;
 use crate::illegal::IllegalEntry;
+use crate::judged::{Basis, Grounds, Judged, NotAuthorised};
 use crate::stage::{PayoutStage, PlanBody, PlanRecord};
 use crate::state::{Bundle, ProposalRecord, State, Treasury};
 
@@ -24,7 +21,7 @@ pub struct Replay {
     state: State,
     seen: BTreeMap<EntryId, Timestamp>,
     /// What each first `SigningStarted` stood on as this machine saw it, by plan.
-    bases: BTreeMap<EntryId, Arc<Basis>>,
+    bases: BTreeMap<EntryId, Basis>,
     latest: Option<Timestamp>,
 }
 
@@ -63,7 +60,7 @@ impl Replay {
         }
     }
 
-    fn basis_of(&self, plan: EntryId, now: Timestamp) -> Option<Arc<Basis>> {
+    fn basis_of(&self, plan: EntryId, now: Timestamp) -> Option<Basis> {
         let treasury = self.treasury()?;
         let id = treasury.payout_of_plan(plan)?;
         let versions = treasury.proposals.get(&id)?.versions();
@@ -73,24 +70,25 @@ impl Replay {
         let id = cancels.unwrap_or(id);
         let record = treasury.proposals.get(&id)?;
         if let Some(known) = self.basis_of_batch(treasury, record) {
-            return Some(known);
+            return Some(known.at(now));
         }
-        Some(Arc::new(Basis {
+        let grounds = Grounds {
             adoption: treasury.adoption.entry,
             policy: treasury.adoption.policy.clone(),
             facts: self.facts(treasury, now),
             judged: self.judged(treasury, id)?,
-        }))
+        };
+        Some(Basis::new(grounds, now))
     }
 
-    /// The payouts of a batch that begin under one policy stand on one basis: what the first of them
-    /// stood on.
-    fn basis_of_batch(&self, treasury: &Treasury, record: &ProposalRecord) -> Option<Arc<Basis>> {
+    /// The payouts of a batch that begin under one policy and the same approvals stand on one basis: what
+    /// the first of them stood on, each at its own time. A cancel of one has approvals of its own.
+    fn basis_of_batch(&self, treasury: &Treasury, record: &ProposalRecord) -> Option<&Basis> {
         let batch = record.batch?.batch;
+        let approvals = self.approvals(treasury.proposals.get(&batch)?);
         let begun = treasury.items(batch).flat_map(|(_, item)| item.begun());
         let mut known = begun.filter_map(|plan| self.bases.get(&plan.entry));
-        let same = |basis: &&Arc<Basis>| basis.adoption == treasury.adoption.entry;
-        known.find(same).cloned()
+        known.find(|basis| basis.is_under(treasury.adoption.entry, &approvals))
     }
 
     /// The state.
@@ -199,79 +197,6 @@ impl Replay {
             initiator: record.initiator,
             proposed: self.effective(record.entry, record.proposed),
         }
-    }
-}
-
-/// Why a proposal may not go ahead.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotAuthorised {
-    /// The policy refuses it.
-    #[error("{0}")]
-    Refused(policy::Reasons),
-    /// Approvals or time are missing.
-    #[error("{0}")]
-    Short(Shortfall),
-}
-
-/// What an authorization stood on when signing first started: enough to earn it again for a retry
-/// of the same bytes, after a restart and after later changes of policy.
-#[derive(Debug, Clone)]
-struct Basis {
-    /// The policy's adoption.
-    adoption: EntryId,
-    policy: Policy,
-    facts: Facts,
-    judged: Judged,
-}
-
-impl Basis {
-    fn authorise(&self) -> Result<Authorised, NotAuthorised> {
-        self.judged.authorise(&self.policy, &self.facts)
-    }
-}
-
-/// A proposal with its approvals, to be judged.
-#[derive(Debug, Clone)]
-struct Judged {
-    id: ProposalId,
-    proposal: Proposal,
-    initiator: OfficerId,
-    proposed: Timestamp,
-    approvals: Vec<Approval>,
-}
-
-impl Judged {
-    /// By entries' own times, as the fold judges.
-    fn by_own_time(id: ProposalId, record: &ProposalRecord) -> Self {
-        Self {
-            id,
-            proposal: record.proposal.clone(),
-            initiator: record.initiator,
-            proposed: record.proposed,
-            approvals: record.approvals.values().copied().collect(),
-        }
-    }
-
-    fn verdict(&self, policy: &Policy, facts: &Facts) -> Verdict {
-        let request = Request {
-            proposal: self.id,
-            subject: &self.proposal,
-            initiator: self.initiator,
-            proposed: self.proposed,
-        };
-        policy::evaluate(policy, facts, &request)
-    }
-
-    fn authorise(&self, policy: &Policy, facts: &Facts) -> Result<Authorised, NotAuthorised> {
-        let clearance = demand(self.verdict(policy, facts))?;
-        policy::authorise(clearance, &self.approvals, facts).map_err(NotAuthorised::Short)
-    }
-}
-
-fn demand(verdict: Verdict) -> Result<Clearance, NotAuthorised> {
-    match verdict {
-        Verdict::Refused(reasons) => Err(NotAuthorised::Refused(reasons)),
-        Verdict::Requires(clearance) => Ok(clearance),
     }
 }
 

@@ -12,6 +12,7 @@ mod fold;
 mod governance;
 mod grade;
 mod illegal;
+mod judged;
 mod order;
 mod payouts;
 mod roster;
@@ -23,11 +24,12 @@ mod subject;
 mod vaults;
 mod versions;
 
-pub use facts::{NotAuthorised, Replay};
+pub use facts::Replay;
 pub use fold::fold;
 pub use governance::proposal_id;
 pub use grade::{Grade, GradeReason};
 pub use illegal::IllegalEntry;
+pub use judged::NotAuthorised;
 pub use order::{SeatRefusal, order_for_seat};
 pub use stage::{
     Anchor, Broadcasting, EarlierVersion, PayoutStage, PlanBody, PlanRecord, Reserved, RunRecord,

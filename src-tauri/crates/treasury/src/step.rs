@@ -157,35 +157,58 @@ impl At<'_> {
         }
     }
 
-    /// The payouts of an approved batch are planned in their order, so that their nonces follow each other;
-    /// once all are, they are signed in it. Of a sweep each transfer goes as soon as it can: one from
-    /// another account holds it up only where it brings it gas.
+    /// What an approved batch or sweep leads until its signing begins.
     fn batch_step(&self, id: ProposalId, record: &ProposalRecord) -> Option<Step> {
         if !matches!(record.decision, Decision::Open) || !self.may_start(id, record) {
             return None;
         }
-        let sweeps = matches!(record.proposal.subject, Subject::Sweep(_));
-        let waiting = || {
-            let open = self.treasury.items(id).filter(|(_, item)| is_open(item));
-            open.filter(|(item, _)| {
-                !sweeps || !(self.skip.contains(item) || self.treasury.waits_for_gas(*item))
-            })
-        };
-        if let Some((item, _)) = waiting().find(|(_, item)| item.stage().is_none()) {
-            return (!self.skip.contains(&item)).then_some(Step::Plan(item));
+        let open = self.treasury.items(id).filter(|(_, item)| is_open(item));
+        let open: Vec<_> = open.collect();
+        match record.proposal.subject {
+            Subject::Sweep(_) => self.first_that_can(&open),
+            _ => self.first_in_order(&open),
         }
-        let mut signable = waiting().map(|(item, record)| self.item_step(item, record));
-        if sweeps {
-            signable.flatten().next()
-        } else {
-            signable.next().flatten()
+    }
+
+    /// The payouts of a batch are planned in their order, so that their nonces follow each other; once all
+    /// are, they are signed in it.
+    fn first_in_order(&self, open: &[(ProposalId, &ProposalRecord)]) -> Option<Step> {
+        if let Some((item, record)) = open.iter().find(|(_, item)| item.stage().is_none()) {
+            return self.can_go(*item, record).then_some(Step::Plan(*item));
         }
+        let (item, record) = open.first()?;
+        self.item_step(*item, record)
+    }
+
+    /// Each transfer of a sweep goes as soon as it can. One from another account holds it up only where it
+    /// brings it gas; those from its own are signed in their order, since a nonce that is left out is never
+    /// taken any more and holds up all after it.
+    fn first_that_can(&self, open: &[(ProposalId, &ProposalRecord)]) -> Option<Step> {
+        let ready = |item, record| !self.treasury.waits_for_gas(item) && self.can_go(item, record);
+        let mut unplanned = open.iter().filter(|(_, item)| item.stage().is_none());
+        if let Some((item, _)) = unplanned.find(|(item, record)| ready(*item, record)) {
+            return Some(Step::Plan(*item));
+        }
+        let mut accounts = BTreeSet::new();
+        let account =
+            |record: &ProposalRecord| record.proposal.subject.payout().map(Payout::account);
+        open.iter()
+            .filter(|(_, item)| item.stage().is_some())
+            .filter(|(_, item)| accounts.insert(account(item)))
+            .filter(|(item, record)| ready(*item, record))
+            .find_map(|(item, record)| self.item_step(*item, record))
+    }
+
+    /// Neither held by a freeze nor tried in this turn.
+    fn can_go(&self, item: ProposalId, record: &ProposalRecord) -> bool {
+        let payout = record.proposal.subject.payout();
+        !self.skip.contains(&item) && payout.is_some_and(|payout| !self.is_held(item, payout, None))
     }
 
     fn item_step(&self, item: ProposalId, record: &ProposalRecord) -> Option<Step> {
         let payout = record.proposal.subject.payout()?;
         let plan = record.stage()?.plan();
-        if self.skip.contains(&item) || self.is_held(item, payout, None) {
+        if !self.can_go(item, record) {
             return None;
         }
         if check_turn(self.treasury, item, plan).is_err() {

@@ -8,6 +8,7 @@ use domain::{Amount, Span};
 pub fn age(span: Span) -> String {
     let minutes = span.as_millis() / 60_000;
     match (minutes / 1440, minutes / 60) {
+        (0, 0) if minutes == 0 => "less than a minute".to_owned(),
         (0, 0) => format!("{minutes} min"),
         (0, hours) => format!("{hours} h"),
         (days, _) => format!("{days} d"),

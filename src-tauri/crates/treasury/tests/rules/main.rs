@@ -23,6 +23,7 @@ mod rule_3_chain;
 mod rule_3_evm;
 mod rule_3_one_payment;
 mod rule_3_reservations;
+mod rule_3_sweeps;
 mod rule_4_5_chain;
 mod rule_7_freeze;
 mod vaults;

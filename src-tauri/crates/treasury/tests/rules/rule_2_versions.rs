@@ -32,7 +32,7 @@ fn finished(t: &mut Fixture, session: SessionId) {
     let order = ask(t, session).unwrap();
     let sign = |digest: &plans::InputDigest| match order.effects() {
         Some(_) => whole_key(1).sign_digest(digest.path, digest.sighash),
-        None => whole_key(1).sign_evm(digest.sighash).0,
+        None => whole_key(1).sign_evm(digest.path, digest.sighash).0,
     };
     let signatures: Vec<[u8; 64]> = order.digests().iter().map(sign).collect();
     let plan = order.plan();

@@ -1,7 +1,7 @@
 //! A batch is one decision; each payout of it is a payout: released together, signed one by one, paid once.
 
 use domain::act::{BatchRelease, Scope};
-use domain::{Act, Batch, EntryId, PlansHash, ProposalId, Subject};
+use domain::{Act, Batch, EntryId, PlansHash, ProposalId, Span, Subject};
 use treasury::{Decision, IllegalEntry, PayoutStage, SeatRefusal, Step, order_for_seat};
 
 use crate::fixture::*;
@@ -126,9 +126,17 @@ fn what_voids_a_batchs_approvals_releases_what_was_planned_on_them() {
 #[test]
 fn rule_7_a_freeze_of_a_batch_or_of_one_payout_holds_it() {
     for whole in [true, false] {
+        let of = |(id, items): &(ProposalId, Vec<ProposalId>)| if whole { *id } else { items[0] };
+        let mut t = Fixture::evm();
+        let unplanned = batch(&mut t);
+        t.frozen(CAROL, Scope::Payout(of(&unplanned)));
+        let plan = t.evm_draft(unplanned.1[0], 5).planned(unplanned.1[0], 1);
+        assert_eq!(t.refuses(plan), IllegalEntry::Frozen);
+        assert_eq!(t.next(), None);
+
         let mut t = Fixture::evm();
         let (id, items) = planned(&mut t);
-        let frozen = if whole { id } else { items[0] };
+        let frozen = of(&(id, items.clone()));
         t.frozen(CAROL, Scope::Payout(frozen));
         assert_eq!(
             t.refuses_by(ALICE, release(&t, id, &plans(&t, &items))),
@@ -156,4 +164,25 @@ fn rule_2_a_seat_signs_the_one_payout_and_its_own_place() {
     let late = t.now.plus(MINUTE).plus(MINUTE);
     let refused = order_for_seat(&t.replay, run.session, DEVICE, late).unwrap_err();
     assert_eq!(refused, SeatRefusal::ReleaseEnded(HARDWARE));
+}
+
+#[test]
+fn a_start_that_is_dated_back_does_not_lean_on_one_that_began_in_time() {
+    let mut t = Fixture::evm();
+    let (id, items) = planned(&mut t);
+    let act = release(&t, id, &plans(&t, &items));
+    t.by(ALICE, act);
+    sign(&mut t, items[0]);
+    // Written as of now, while the approvals last; seen by this seat two days later.
+    t.late = days(2);
+    let first = t.started_released(items[1]);
+    t.late = Span::ZERO;
+    t.run(aborted(first, &[]));
+    t.wait(days(2));
+    let second = t.retried(items[1]);
+    let refused = order_for_seat(&t.replay, second, DEVICE, t.now).unwrap_err();
+    assert!(
+        matches!(refused, SeatRefusal::NotAuthorised(_)),
+        "{refused}"
+    );
 }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use tries::tries;
 use world::World;
 
-fn config() -> ProptestConfig {
+pub fn config() -> ProptestConfig {
     let mut config = ProptestConfig {
         failure_persistence: None,
         ..ProptestConfig::default()
@@ -50,11 +50,17 @@ fn random_treasuries_come_far() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut seen: BTreeMap<&'static str, u32> = BTreeMap::new();
-    for _ in 0..40 {
+    let mut swept = 0;
+    for _ in 0..60 {
         let all = proptest::collection::vec(tries(), 60..61);
         let all = all.new_tree(&mut runner).unwrap().current();
         let mut world = World::new();
         all.into_iter().for_each(|what| world.attempt(what));
+        let transfers = world
+            .starts
+            .keys()
+            .filter(|id| world.sweep_of(**id).is_some());
+        swept += transfers.count();
         for entry in &world.t.entries {
             *seen.entry(entry.body.body().act.name()).or_default() += 1;
         }
@@ -81,4 +87,5 @@ fn random_treasuries_come_far() {
             "{act}: {seen:?}"
         );
     }
+    assert!(swept >= 2, "{swept} transfers of sweeps were signed");
 }

@@ -10,6 +10,8 @@ use crate::fixture::*;
 pub enum Try {
     /// A payout, and whether the two others approve at once.
     Payout(u8, bool),
+    /// Coins to be joined, likewise.
+    Sweep(u8, bool),
     Govern(u8, bool),
     Approve(u8, u8),
     Decline(u8, u8),
@@ -40,6 +42,7 @@ pub fn tries() -> impl Strategy<Value = Try> {
     let n = any::<u8>;
     prop_oneof![
         6 => (n(), any::<bool>()).prop_map(|(a, b)| Payout(a, b)),
+        2 => (n(), any::<bool>()).prop_map(|(a, b)| Sweep(a, b)),
         3 => (n(), any::<bool>()).prop_map(|(a, b)| Govern(a, b)),
         4 => (n(), n()).prop_map(|(a, b)| Approve(a, b)),
         1 => (n(), n()).prop_map(|(a, b)| Decline(a, b)),

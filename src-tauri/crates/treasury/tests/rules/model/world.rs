@@ -114,6 +114,8 @@ impl World {
             return;
         }
         self.proposals.push(id);
+        let items = self.t.treasury().items(id).map(|(item, _)| item);
+        self.proposals.extend(items.collect::<Vec<_>>());
         if at_once {
             for other in FOUNDERS.into_iter().filter(|other| *other != who) {
                 let act = self.t.approval(id);
@@ -137,6 +139,12 @@ impl World {
     pub fn payouts(&self) -> Vec<ProposalId> {
         let planned = |id: &&ProposalId| matches!(self.t.decision(**id), Decision::Payout(_));
         self.proposals.iter().filter(planned).copied().collect()
+    }
+
+    /// The sweep that a payout is a transfer of.
+    pub fn sweep_of(&self, id: ProposalId) -> Option<ProposalId> {
+        let record = &self.t.treasury().proposals[&id];
+        record.batch.map(|place| place.batch)
     }
 
     pub fn free_coin(&self) -> Option<u8> {
@@ -186,6 +194,11 @@ impl World {
                 let subject = Subject::Payout(self.t.payout(vec![leg(1, amount)]));
                 self.propose(someone(number), subject, at_once);
             }
+            Try::Sweep(number, at_once) => {
+                let moved = joins_coins(100_000 + 4_000 * u64::from(number));
+                let subject = sweep(self.t.vault, &[moved]);
+                self.propose(someone(number), subject, at_once);
+            }
             Try::Govern(number, at_once) => self.govern(number, at_once),
             Try::Freeze(who, number) => self.freeze(someone(who), number),
             Try::Follow => self.follow(),
@@ -230,7 +243,8 @@ impl World {
     fn freeze(&mut self, who: Person, number: u8) {
         let scope = match (number % 3, picked(&self.payouts(), number)) {
             (0, _) => Scope::Treasury,
-            (1, Some(id)) => Scope::Payout(id),
+            (1, Some(id)) if number < 128 => Scope::Payout(id),
+            (1, Some(id)) => Scope::Payout(self.sweep_of(id).unwrap_or(id)),
             _ => Scope::Vault(self.t.vault),
         };
         let act = self.t.freeze(scope);
@@ -264,8 +278,12 @@ impl World {
         let last = running.unwrap_or(SessionId::from_bytes([1; 32]));
         let (who, act) = match what {
             Try::Release(who, _, seat) => {
-                let seat = if seat < 200 { HARDWARE } else { RECOVERY };
-                (Some(someone(who)), self.t.release_of(id, seat))
+                let act = match (self.sweep_of(id), seat) {
+                    (Some(sweep), 0..150) => self.t.joint_release(sweep),
+                    (_, 0..200) => self.t.release_of(id, HARDWARE),
+                    _ => self.t.release_of(id, RECOVERY),
+                };
+                (Some(someone(who)), act)
             }
             Try::Start(_, seats) => {
                 let run: SigningRun = self.t.signing(id, &some_seats(seats));
