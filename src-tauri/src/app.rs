@@ -149,6 +149,18 @@ impl App {
         Ok(YubiKeys::new(cards, AtWindow::new(visit.clone())))
     }
 
+    /// The same, for an act that asks so many times.
+    pub fn counting_desk(
+        &self,
+        class: NetworkClass,
+        visit: &Arc<Visit>,
+        times: usize,
+    ) -> Answer<YubiKeys<AtWindow>> {
+        let cards = self.cards(class)?.cancellable(visit.cancel());
+        let prompt = AtWindow::counting(visit.clone(), crate::convert::count(times), |_, _, _| {});
+        Ok(YubiKeys::new(cards, prompt))
+    }
+
     /// The card service.
     pub fn cards(&self, class: NetworkClass) -> Answer<Cards> {
         keys::refuse_redirected_readers(class)

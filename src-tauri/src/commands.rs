@@ -1,6 +1,11 @@
 //! What windows may ask for. Each window's own list stands in its capability file: a command that is not
 //! named there is refused before it is called.
 
+#![expect(
+    clippy::unreachable,
+    reason = "Tauri's macro writes one into each command, never to be run, to check its type"
+)]
+
 mod book;
 mod drafts;
 mod founding;
@@ -13,7 +18,7 @@ pub(crate) mod proposals;
 mod proposing;
 mod settings;
 mod sheets;
-mod vaults;
+pub(crate) mod vaults;
 
 use tauri_specta::collect_commands;
 
@@ -61,6 +66,7 @@ pub fn main_window() -> tauri_specta::Builder<tauri::Wry> {
             vaults::vaults,
             vaults::holdings,
             vaults::read_holdings,
+            vaults::balance_history,
             vaults::stop_reading,
             vaults::receive,
             vaults::make_keys,
@@ -75,6 +81,7 @@ pub fn main_window() -> tauri_specta::Builder<tauri::Wry> {
             officers::enrol,
             founding::founding_choices,
             founding::found,
+            founding::join,
             journal::journal,
             journal::verify_journal,
             journal::export_journal,
@@ -154,6 +161,7 @@ pub fn all() -> tauri_specta::Builder<tauri::Wry> {
             vaults::vaults,
             vaults::holdings,
             vaults::read_holdings,
+            vaults::balance_history,
             vaults::stop_reading,
             vaults::receive,
             vaults::make_keys,
@@ -168,6 +176,7 @@ pub fn all() -> tauri_specta::Builder<tauri::Wry> {
             officers::enrol,
             founding::founding_choices,
             founding::found,
+            founding::join,
             journal::journal,
             journal::verify_journal,
             journal::export_journal,

@@ -15,6 +15,8 @@ use tauri_specta::Event as _;
 use tokio::sync::{MutexGuard, Notify};
 use wording::view::{View, Voice};
 
+use crate::balances;
+use crate::commands::vaults;
 use crate::dto::{Changed, Happened, Holdings, NodeHealth, Table};
 use crate::index::Index;
 use crate::pin::held;
@@ -22,6 +24,8 @@ use crate::problem::{Answer, Code, Problem, sentence};
 
 /// Between turns, at least.
 const EVERY: Duration = Duration::from_secs(5);
+/// Between two readings of what the vaults hold.
+const READ_EVERY: Duration = Duration::from_secs(30);
 /// A turn that takes long is followed by a pause of so many times its length.
 const PAUSE: u32 = 4;
 
@@ -67,11 +71,16 @@ impl Engine {
         }))
     }
 
-    /// Turns for as long as the app runs.
+    /// Turns for as long as the app runs, and reads from time to time what the vaults hold.
     pub async fn run(self: Arc<Self>) {
+        let mut read: Option<Instant> = None;
         loop {
             let began = Instant::now();
             self.turn().await;
+            if read.is_none_or(|read| read.elapsed() > READ_EVERY) {
+                vaults::read_all(&self).await;
+                read = Some(Instant::now());
+            }
             let pause = EVERY.max(began.elapsed().saturating_mul(PAUSE));
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
@@ -213,8 +222,17 @@ impl Engine {
 
     /// Keeps what was read of a vault.
     pub fn keep_holdings(&self, vault: VaultId, holdings: Holdings) {
-        held(&self.told).holdings.insert(vault, holdings);
-        self.changed(&[Table::Vaults]);
+        let before = held(&self.told).holdings.insert(vault, holdings.clone());
+        if let Some(now) = self.now() {
+            balances::note(&self.home, before.as_ref(), now, &holdings);
+        }
+        let same = before.is_some_and(|before| {
+            (before.totals, before.as_of, before.trouble)
+                == (holdings.totals, holdings.as_of, holdings.trouble)
+        });
+        if !same {
+            self.changed(&[Table::Vaults]);
+        }
     }
 
     /// How a node stood when it was last asked.

@@ -7,6 +7,7 @@
 //! what came of it.
 
 mod app;
+mod balances;
 mod commands;
 mod convert;
 mod dto;

@@ -274,13 +274,16 @@ impl Visit {
     }
 }
 
+/// Told which opening of how many it is, and whose.
+type Told = Box<dyn Fn(u32, u32, &Officer) + Send>;
+
 /// Asks officers at the PIN window, and counts where it is known how often.
 pub struct AtWindow {
     visit: Arc<Visit>,
     /// Which of how many.
     place: Option<(u32, u32)>,
     /// Told before each secret or touch.
-    told: Option<Box<dyn Fn(u32, u32, &Officer) + Send>>,
+    told: Option<Told>,
 }
 
 impl AtWindow {

@@ -113,13 +113,22 @@ impl Problem {
     }
 }
 
-/// Begins like a sentence.
+/// Each sentence begins like one: messages of the layers below are written to follow something.
 pub fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default()
+    let mut begins = true;
+    let mut stopped = false;
+    text.chars()
+        .map(|character| {
+            let first = begins && character.is_alphabetic();
+            begins = (begins && character.is_whitespace()) || (stopped && character == ' ');
+            stopped = character == '.';
+            if first && character.is_ascii_lowercase() {
+                character.to_ascii_uppercase()
+            } else {
+                character
+            }
+        })
+        .collect()
 }
 
 impl From<DriverError> for Problem {
@@ -209,4 +218,29 @@ pub fn of_card(error: &CardError) -> Problem {
         | CardError::Random(_) => Code::Key,
     };
     Problem::new(code, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_sentences() {
+        for (text, told) in [
+            (
+                "wrong PIN: 2 tries are left. nothing was signed",
+                "Wrong PIN: 2 tries are left. Nothing was signed",
+            ),
+            (
+                "0.5 BTC is more than 1.5 of it",
+                "0.5 BTC is more than 1.5 of it",
+            ),
+            (" then", " Then"),
+            ("`x` is no name", "`x` is no name"),
+            ("ünlaut", "ünlaut"),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(text), told);
+        }
+    }
 }

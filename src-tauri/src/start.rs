@@ -139,7 +139,7 @@ fn launch(started: Started) -> ExitCode {
             });
             Ok(())
         })
-        .build(tauri::generate_context!());
+        .build(context());
     let app = match built {
         Ok(app) => app,
         Err(error) => {
@@ -148,24 +148,30 @@ fn launch(started: Started) -> ExitCode {
         }
     };
     app.run(|handle, event| {
-        if let RunEvent::WindowEvent {
-            label,
-            event: WindowEvent::Destroyed,
-            ..
-        } = event
-        {
-            closed(handle, &label);
+        if let RunEvent::WindowEvent { label, event, .. } = event {
+            happened(handle, &label, &event);
         }
     });
     ExitCode::SUCCESS
 }
 
+/// The configuration, the access list and the pages, as they were when this was built.
+#[expect(
+    clippy::disallowed_types,
+    reason = "Tauri's macro keeps plugins' settings in a map; no digest is made of them"
+)]
+pub fn context() -> tauri::Context<tauri::Wry> {
+    tauri::generate_context!()
+}
+
 /// A PIN window that is closed by its frame means that the person gave up; without the main window there
 /// is nothing to go on with.
-fn closed(handle: &tauri::AppHandle, label: &str) {
-    match label {
-        windows::PIN => handle.state::<App>().pins.give_up(),
-        windows::MAIN => handle.exit(0),
+fn happened(handle: &tauri::AppHandle, label: &str, event: &WindowEvent) {
+    match (label, event) {
+        (windows::PIN, WindowEvent::CloseRequested { .. }) => {
+            handle.state::<App>().pins.give_up();
+        }
+        (windows::MAIN, WindowEvent::Destroyed) => handle.exit(0),
         _ => {}
     }
 }

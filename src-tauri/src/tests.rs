@@ -104,7 +104,7 @@ fn each_capability_file_names_its_windows_commands_and_nothing_else() {
 /// What the program itself answers, resolved from the generated access list.
 #[test]
 fn the_generated_list_lets_each_window_call_its_own_commands_alone() {
-    let mut context: tauri::Context<tauri::Wry> = tauri::generate_context!();
+    let mut context = crate::start::context();
     let of_each: BTreeMap<&str, BTreeSet<String>> = windows()
         .into_iter()
         .map(|(label, builder, _)| (label, called(&typescript(&builder))))

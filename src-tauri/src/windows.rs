@@ -1,5 +1,7 @@
 //! The windows: one label, one page, one capability each. None goes anywhere else or opens another.
 
+use std::time::Duration;
+
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager as _, Url, WebviewUrl, WebviewWindowBuilder};
 use tauri_specta::Event as _;
@@ -103,10 +105,22 @@ fn show(
     Ok(())
 }
 
+/// Closes a window and waits until it is gone: the next act would take one that is on its way out for
+/// its own.
 fn close(app: &AppHandle, label: &str) {
-    if let Some(window) = app.get_webview_window(label) {
-        // It is closed already.
-        let _ = window.destroy();
+    const MOMENT: Duration = Duration::from_millis(5);
+    const MOMENTS: u32 = 200;
+    let Some(window) = app.get_webview_window(label) else {
+        return;
+    };
+    if window.destroy().is_err() {
+        return;
+    }
+    for _ in 0..MOMENTS {
+        if app.get_webview_window(label).is_none() {
+            return;
+        }
+        std::thread::sleep(MOMENT);
     }
 }
 

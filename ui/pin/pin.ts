@@ -61,11 +61,12 @@ function waiting(request: PinRequest): Node[] {
 
 function form(request: PinRequest): HTMLElement {
   const twice = request.kind === 'new_pin' || request.kind === 'new_puk'
-  const first = field(twice ? 'Six to eight characters' : 'Hidden')
-  const second = twice ? field('Once more') : null
+  const first = field('pin-secret', twice ? 'Six to eight characters' : 'Hidden')
+  const second = twice ? field('pin-again', 'Once more') : null
   const trouble = el('p', 'trouble', '')
   const go = el('button', 'primary', 'Continue')
   go.type = 'submit'
+  go.id = 'pin-continue'
   const body = el('form', '', tries(request.tries_left), first, ...(second === null ? [] : [second]), trouble)
   body.append(buttons(giveUp('Cancel'), go))
   body.addEventListener('submit', (event) => {
@@ -86,8 +87,9 @@ function form(request: PinRequest): HTMLElement {
   return body
 }
 
-function field(label: string): HTMLInputElement {
+function field(id: string, label: string): HTMLInputElement {
   const input = el('input', '')
+  input.id = id
   input.type = 'password'
   input.autocomplete = 'off'
   input.maxLength = 16
@@ -105,6 +107,7 @@ function tries(left: number | null): HTMLElement {
 function giveUp(words: string): HTMLButtonElement {
   const button = el('button', '', words)
   button.type = 'button'
+  button.id = 'pin-cancel'
   button.addEventListener('click', () => void bridge.invoke('give_up'))
   return button
 }

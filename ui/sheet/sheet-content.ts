@@ -111,11 +111,13 @@ function payment(one: SheetPayment): HTMLElement {
   )
 }
 
-/** A whole address in groups of four; the first and the last stand out, and none is left out. */
+/**
+ * A whole address in groups of four; two at each end stand out, since the first holds little but the
+ * network's own prefix, and none is left out.
+ */
 function address(groups: string[]): HTMLElement {
-  const last = groups.length - 1
   const group = (text: string, place: number) =>
-    el('span', place === 0 || place === last ? 'end' : '', text, ' ')
+    el('span', place < 2 || place >= groups.length - 2 ? 'end' : '', text, ' ')
   return el('p', 'address mono', ...groups.map(group))
 }
 

@@ -15,9 +15,10 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** A button that does something when it is pressed. */
-export function button(className: string, text: string, press: () => void): HTMLButtonElement {
+export function button(id: string, className: string, text: string, press: () => void): HTMLButtonElement {
   const element = el('button', className, text)
   element.type = 'button'
+  element.id = id
   element.addEventListener('click', press)
   return element
 }

@@ -99,7 +99,7 @@ function watchEnd(end: HTMLElement): void {
 
 function broken(message: string): void {
   area.replaceChildren(el('p', 'large', message))
-  byId('foot').replaceChildren(button('quiet', 'Close', () => void closeSheet()))
+  byId('foot').replaceChildren(button('close', 'quiet', 'Close', () => void closeSheet()))
 }
 
 function foot(): void {
@@ -117,8 +117,8 @@ function foot(): void {
 
 function done(what: Done): Node[] {
   const next = what.over
-    ? button('primary', 'Close', () => void closeSheet())
-    : button('primary', 'Go on', () => {
+    ? button('close', 'primary', 'Close', () => void closeSheet())
+    : button('go-on', 'primary', 'Go on', () => {
         state = null
         void load()
       })
@@ -137,24 +137,22 @@ function act(now: State): Node[] {
   return deciding(now)
 }
 
-const closing = () => el('div', 'buttons', button('quiet', 'Close', () => void closeSheet()))
+const closing = () => el('div', 'buttons', button('close', 'quiet', 'Close', () => void closeSheet()))
 
 function deciding(now: State): Node[] {
   const { sheet } = now
   const who = chosen(now)
   if (now.declining) return declining(now, who)
-  const yes = button('primary', 'Approve with PIN and touch', () => {
+  const yes = button('approve', 'primary', 'Approve with PIN and touch', () => {
     if (who === null) return
     const busy = `Type ${who.name}'s PIN in the other window, then touch YubiKey ${who.serial}.`
     run(busy, () => approve(sheet.id, sheet.under, who.name))
   })
-  yes.id = 'approve'
   yes.disabled = !now.seen || !now.calm || who === null || !who.may || !who.plugged || sheet.refused.length > 0
-  const no = button('danger', 'Decline…', () => {
+  const no = button('decline', 'danger', 'Decline…', () => {
     now.declining = true
     foot()
   })
-  no.id = 'decline'
   return [picker(now), hint(now, who), el('div', 'buttons', no, yes)]
 }
 
@@ -164,13 +162,13 @@ function declining(now: State, who: SheetOfficer | null): Node[] {
   reason.maxLength = 200
   reason.placeholder = 'Why, for everybody to read'
   reason.setAttribute('aria-label', 'Why it is declined')
-  const no = button('danger', 'Decline for good, with PIN and touch', () => {
+  const no = button('decline-for-good', 'danger', 'Decline for good, with PIN and touch', () => {
     if (who === null) return
     const busy = `Type ${who.name}'s PIN in the other window, then touch YubiKey ${who.serial}.`
     run(busy, () => decline(now.sheet.id, who.name, reason.value))
   })
   no.disabled = who === null || !who.plugged
-  const back = button('quiet', 'Back', () => {
+  const back = button('back', 'quiet', 'Back', () => {
     now.declining = false
     foot()
   })
@@ -182,19 +180,18 @@ function releasing(now: State): Node[] {
   const closed = sheet.seats.filter((seat) => !seat.open)
   const seat = closed.find((one) => one.name === now.seat) ?? null
   const ready = seat !== null && now.openers.length === seat.takes
-  const open = button('primary', seat === null ? 'Open the seat' : `Open ${seat.name} with PIN and touch`, () => {
+  const open = button('release', 'primary', seat === null ? 'Open the seat' : `Open ${seat.name} with PIN and touch`, () => {
     if (seat === null) return
     const busy = `${now.openers.join(', then ')}: PIN in the other window, then a touch.`
     run(busy, () => release(sheet.id, sheet.under, seat.name, now.openers))
   })
-  open.id = 'release'
   open.disabled = !now.seen || !now.calm || !ready
   const missing = `${sheet.seats_missing} more to be opened before it is signed.`
   return [
     el('p', 'hint', sheet.seats_missing > 0 ? missing : 'Enough seats are open: it is being signed.'),
     ...closed.map((one) => seatRow(now, one)),
     hint(now, null),
-    el('div', 'buttons', button('quiet', 'Close', () => void closeSheet()), open),
+    el('div', 'buttons', button('close', 'quiet', 'Close', () => void closeSheet()), open),
   ]
 }
 
@@ -229,13 +226,12 @@ function freezing(now: State): Node[] {
   reason.maxLength = 200
   reason.placeholder = 'Why (can be left empty)'
   reason.setAttribute('aria-label', 'Why it is frozen')
-  const stop = button('danger', 'Freeze with one touch', () => {
+  const stop = button('freeze', 'danger', 'Freeze with one touch', () => {
     if (who === null) return
     run(`${who.name}: touch YubiKey ${who.serial} now, it blinks.`, () => freeze(who.name, reason.value))
   })
-  stop.id = 'freeze'
   stop.disabled = who === null || !who.plugged
-  return [picker(now), reason, el('div', 'buttons', button('quiet', 'Close', () => void closeSheet()), stop)]
+  return [picker(now), reason, el('div', 'buttons', button('close', 'quiet', 'Close', () => void closeSheet()), stop)]
 }
 
 const chosen = (now: State) => now.sheet.officers.find((officer) => officer.name === now.officer) ?? null
@@ -298,4 +294,4 @@ setInterval(() => {
   if (state?.done == null) void load()
 }, LOOK)
 void load()
-area.focus()
+area.focus({ preventScroll: true })

@@ -1,13 +1,16 @@
 //! Founding a treasury: every founding officer signs, with PIN and touch.
 
+use std::path::PathBuf;
+
 use domain::{Network, NetworkClass, Note};
-use driver::{Driver, FoundingPlan, Surroundings};
+use driver::{Driver, FoundingPlan, RestorePlan, Surroundings};
 use tauri::State;
 
 use crate::app::App;
 use crate::commands::officers::kept;
+use crate::commands::proposing::GOVERNANCE_LASTS;
 use crate::convert::{name, network};
-use crate::dto::{FoundingChoices, FoundingDraft, PolicyTemplate};
+use crate::dto::{FoundingChoices, FoundingDraft, JoinDraft, PolicyTemplate};
 use crate::problem::{Answer, Problem};
 
 /// Policies that ship.
@@ -92,4 +95,44 @@ fn plan(app: &App, draft: &FoundingDraft) -> Answer<FoundingPlan> {
             .map(|text| Note::new(text).map_err(|error| Problem::input("waiver", error)))
             .transpose()?,
     })
+}
+
+/// A backup that is restored here: this machine proposes that it takes over for the one that is lost.
+#[tauri::command]
+#[specta::specta]
+pub async fn join(app: State<'_, App>, draft: JoinDraft) -> Answer<String> {
+    let folder = PathBuf::from(draft.folder.trim());
+    if !folder.is_dir() {
+        return Err(Problem::input(
+            "folder",
+            "there is no such folder on this machine; nothing was restored",
+        ));
+    }
+    let earlier = app.home.settings().ok();
+    let plan = RestorePlan {
+        officer: name("officer", &draft.officer)?,
+        machine: name("machine", &draft.machine)?,
+        administrators: draft
+            .administrators
+            .iter()
+            .map(|text| name("administrators", text))
+            .collect::<Answer<Vec<_>>>()?,
+        expires_in: GOVERNANCE_LASTS,
+        bitcoin: earlier
+            .as_ref()
+            .and_then(|settings| settings.bitcoin.clone()),
+        evm: earlier
+            .as_ref()
+            .map(|settings| settings.evm.clone())
+            .unwrap_or_default(),
+        attestation_certificates: earlier.and_then(|settings| settings.attestation_certificates),
+    };
+    let visit = app.visit()?;
+    let mut desk = app.desk(driver::class_of_backup(&folder), &visit)?;
+    let home = app.home.clone();
+    let restored = Driver::restore(home, &folder, plan, Surroundings::default(), &mut desk).await;
+    drop(visit);
+    let (_, id) = restored?;
+    app.open().await;
+    Ok(id.to_string())
 }

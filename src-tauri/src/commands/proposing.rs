@@ -17,7 +17,7 @@ use crate::dto::{Draft, SeatDraft, SeatKindWord, VaultDraft};
 use crate::problem::{Answer, Code, Problem};
 
 /// Changes of governance can be decided for this long.
-const GOVERNANCE_LASTS: Span = Span::from_secs(14 * 86_400);
+pub const GOVERNANCE_LASTS: Span = Span::from_secs(14 * 86_400);
 
 /// Proposes a payout.
 #[tauri::command]

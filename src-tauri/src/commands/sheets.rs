@@ -201,7 +201,9 @@ pub async fn release(
         .collect::<Answer<Vec<Name>>>()?;
     let class = engine.view().treasury().founding.class;
     let visit = app.visit()?;
-    let mut desk = app.desk(class, &visit)?;
+    // Each officer signs the release, and then opens the share or a piece of it.
+    let times = officers.len().saturating_mul(2);
+    let mut desk = app.counting_desk(class, &visit, times)?;
     // The loop's driver keeps what is opened, and stands still meanwhile.
     let mut driver = engine.loop_driver().await;
     let opened = driver.release(id, Some(&seat), &officers, &mut desk).await;

@@ -13,9 +13,11 @@ use wording::subjects;
 use wording::view::{View, network_words};
 
 use crate::app::App;
+use crate::balances;
 use crate::convert::{self, count, money, name, time};
 use crate::dto::{
-    AccountHoldings, Holdings, Part, ReadProgress, Receive, StepProgress, Vault, VaultState,
+    AccountHoldings, BalanceSeries, Holdings, Part, ReadProgress, Receive, StepProgress, Vault,
+    VaultState,
 };
 use crate::engine::Engine;
 use crate::pin::{AtWindow, held};
@@ -126,7 +128,29 @@ pub async fn read_holdings(
     };
     let view = engine.view();
     let (_, id, _) = find(&view, &vault)?;
-    read(&engine, &view, id, &mut told, &cancel).await
+    // Two readers of one wallet would get in each other's way: the loop stands still meanwhile.
+    let driver = engine.loop_driver().await;
+    read(&engine, &view, &driver, id, &mut told, &cancel).await
+}
+
+/// Reads what every vault holds, for the loop; what can't be read is told beside the vault.
+pub async fn read_all(engine: &Engine) {
+    let view = engine.view();
+    let driver = engine.loop_driver().await;
+    for (id, vault) in &view.treasury().vaults {
+        if vault.key().is_some() {
+            // The trouble stands in what is kept.
+            let _ = read(engine, &view, &driver, *id, &mut |_| {}, &Cancel::new()).await;
+        }
+    }
+}
+
+/// What each vault held of each asset in the last days, as this machine saw it.
+#[tauri::command]
+#[specta::specta]
+pub async fn balance_history(app: State<'_, App>, days: u32) -> Answer<Vec<BalanceSeries>> {
+    let view = app.engine()?.view();
+    Ok(balances::since(&view.home, view.now, days))
 }
 
 /// Stops the reading of a chain; what was read stays.
@@ -141,6 +165,7 @@ pub async fn stop_reading(app: State<'_, App>) -> Answer<()> {
 pub async fn read(
     engine: &Engine,
     view: &View,
+    driver: &Driver,
     id: VaultId,
     progress: &mut (dyn FnMut(SyncProgress) + Send),
     cancel: &Cancel,
@@ -148,8 +173,7 @@ pub async fn read(
     let Some(vault) = view.treasury().vaults.get(&id) else {
         return Err(Problem::input("vault", "there is no such vault"));
     };
-    let driver = engine.own_driver()?;
-    let mut holdings = match ask(&driver, view, vault, progress, cancel).await {
+    let mut holdings = match ask(driver, view, vault, progress, cancel).await {
         Ok(holdings) => holdings,
         Err(DriverError::Bitcoin(why) | DriverError::Evm(why)) => Holdings {
             trouble: Some(sentence(&why)),

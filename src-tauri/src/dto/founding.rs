@@ -44,3 +44,17 @@ pub struct FoundingChoices {
     /// Whether the attestation roots are a test's: never for real money.
     pub test_roots: bool,
 }
+
+/// A backup that is restored on this machine.
+#[derive(Debug, Clone, Deserialize, Type)]
+#[serde(deny_unknown_fields)]
+pub struct JoinDraft {
+    /// The backup's folder on this machine.
+    pub folder: String,
+    /// The officer who proposes that this machine takes over.
+    pub officer: String,
+    /// This machine's name.
+    pub machine: String,
+    /// Who administers it.
+    pub administrators: Vec<String>,
+}

@@ -202,3 +202,25 @@ pub struct StepProgress {
     /// Of how many; 0 where nobody can know.
     pub of: u32,
 }
+
+/// What a vault held of an asset over time.
+#[derive(Debug, Clone, Serialize, Type)]
+pub struct BalanceSeries {
+    /// The vault's name.
+    pub vault: String,
+    /// The asset's symbol.
+    pub asset: String,
+    /// Its decimal places.
+    pub places: u8,
+    /// Each change as this machine saw it, in order.
+    pub points: Vec<BalancePoint>,
+}
+
+/// What was held from a moment on.
+#[derive(Debug, Clone, Serialize, Type)]
+pub struct BalancePoint {
+    /// From when on.
+    pub time: String,
+    /// How much, as a decimal number.
+    pub value: String,
+}

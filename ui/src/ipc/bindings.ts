@@ -74,6 +74,8 @@ export const commands = {
 	holdings: (vault: string) => typedError<Holdings | null, Problem>(__TAURI_INVOKE("holdings", { vault })),
 	/**  Reads from the vault's node what it holds. */
 	readHoldings: (vault: string, progress: Channel<ReadProgress>) => typedError<Holdings, Problem>(__TAURI_INVOKE("read_holdings", { vault, progress })),
+	/**  What each vault held of each asset in the last days, as this machine saw it. */
+	balanceHistory: (days: number) => typedError<BalanceSeries[], Problem>(__TAURI_INVOKE("balance_history", { days })),
 	/**  Stops the reading of a chain; what was read stays. */
 	stopReading: () => typedError<null, Problem>(__TAURI_INVOKE("stop_reading")),
 	/**
@@ -108,6 +110,8 @@ export const commands = {
 	foundingChoices: () => typedError<FoundingChoices, Problem>(__TAURI_INVOKE("founding_choices")),
 	/**  Founds the treasury. */
 	found: (draft: FoundingDraft) => typedError<null, Problem>(__TAURI_INVOKE("found", { draft })),
+	/**  A backup that is restored here: this machine proposes that it takes over for the one that is lost. */
+	join: (draft: JoinDraft) => typedError<string, Problem>(__TAURI_INVOKE("join", { draft })),
 	/**  Some entries, the newest first. */
 	journal: (query: JournalQuery) => typedError<JournalPage, Problem>(__TAURI_INVOKE("journal", { query })),
 	/**  Reads everything anew: the file against its anchor, every signature, every rule. */
@@ -171,6 +175,26 @@ export type BadLineView = {
 	line: number | null,
 	/**  What is wrong. */
 	why: string,
+};
+
+/**  What was held from a moment on. */
+export type BalancePoint = {
+	/**  From when on. */
+	time: string,
+	/**  How much, as a decimal number. */
+	value: string,
+};
+
+/**  What a vault held of an asset over time. */
+export type BalanceSeries = {
+	/**  The vault's name. */
+	vault: string,
+	/**  The asset's symbol. */
+	asset: string,
+	/**  Its decimal places. */
+	places: number,
+	/**  Each change as this machine saw it, in order. */
+	points: BalancePoint[],
 };
 
 /**  The Bitcoin node. The password is never shown. */
@@ -540,6 +564,18 @@ export type Holdings = {
 	accounts: AccountHoldings[],
 	/**  Coins whose contract did not answer for every account. */
 	unanswered: string[],
+};
+
+/**  A backup that is restored on this machine. */
+export type JoinDraft = {
+	/**  The backup's folder on this machine. */
+	folder: string,
+	/**  The officer who proposes that this machine takes over. */
+	officer: string,
+	/**  This machine's name. */
+	machine: string,
+	/**  Who administers it. */
+	administrators: string[],
 };
 
 /**  What became of verifying the journal. */

@@ -14,6 +14,7 @@ import { Topbar } from './frame/topbar'
 import { PageOf } from './pages/pages'
 import { FirstStart } from './pages/start/first-start'
 import { Notice } from './parts/badge'
+import { Boundary } from './parts/boundary'
 import { ErrorNotice, Skeleton } from './parts/states'
 import { say, Toasts } from './parts/toast'
 
@@ -75,6 +76,7 @@ function Frame({ broken }: { broken: string | null }) {
   const { t } = useTranslation()
   const [palette, setPalette] = useState(false)
   const [help, setHelp] = useState(false)
+  const hash = useHash()
   const openPalette = useCallback(() => setPalette(true), [])
   const openHelp = useCallback(() => setHelp(true), [])
   useKeys({ palette: openPalette, help: openHelp })
@@ -95,7 +97,9 @@ function Frame({ broken }: { broken: string | null }) {
               </Notice>
             </div>
           )}
-          <PageOf route={useRoute()} />
+          <Boundary key={hash}>
+            <PageOf route={useRoute()} />
+          </Boundary>
         </Scroll>
       </div>
       <Palette open={palette} onOpenChange={setPalette} />

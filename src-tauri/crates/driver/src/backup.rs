@@ -1,12 +1,18 @@
 //! Backup and restore: the journal, public state and sealed shares; never anything open.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use domain::entry::SignedBody;
 use domain::proposal::Subject;
 use domain::roster::{HexBytes, MachineChange};
-use domain::{Act, Author, LinkId, Machine, MachineId, Name, Proposal, ProposalId, Span};
+use domain::{
+    Act, Author, LinkId, Machine, MachineId, Name, NetworkClass, Proposal, ProposalId, Span,
+};
 use journal::{Journal, LinkSigner as _, Summary};
 use keys::os_keyring::OsKeyring;
 use keys::sealed::SealedFile;
@@ -47,6 +53,27 @@ pub struct BackupReport {
     pub entries: u64,
     /// Sealed shares, by vault and seat name.
     pub seats: Vec<String>,
+}
+
+/// The class of networks of a backup, before it is verified: only to know which card readers may be
+/// used. One that can't be read counts as real money.
+pub fn class_of_backup(folder: &Path) -> NetworkClass {
+    #[derive(Deserialize)]
+    struct Line {
+        body: String,
+    }
+    let founding = || -> Option<NetworkClass> {
+        let file = BufReader::new(fs::File::open(folder.join(JOURNAL)).ok()?);
+        // After the header.
+        let first = file.lines().nth(1)?.ok()?;
+        let line: Line = serde_json::from_str(&first).ok()?;
+        let body = SignedBody::parse(&STANDARD.decode(line.body).ok()?).ok()?;
+        match &body.body().act {
+            Act::Founded(founding) => Some(founding.class),
+            _ => None,
+        }
+    };
+    founding().unwrap_or(NetworkClass::Mainnet)
 }
 
 impl Driver {

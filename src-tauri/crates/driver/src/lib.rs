@@ -34,7 +34,7 @@ mod turn;
 mod yubikeys;
 
 pub use acts::words;
-pub use backup::{BackupReport, RestorePlan};
+pub use backup::{BackupReport, RestorePlan, class_of_backup};
 pub use chain::Event;
 pub use clock::{Clock, ClockError, Moment, SystemClock};
 pub use crash::{Crash, CrashPoint, NoCrash};

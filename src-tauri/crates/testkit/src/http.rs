@@ -69,10 +69,15 @@ pub fn message(stream: &mut BufReader<TcpStream>, is_answer: bool) -> Result<Opt
 
 /// Sends JSON to a local port, once and never again, and gives the answer's body.
 pub fn post(port: u16, body: &[u8]) -> Result<Vec<u8>> {
+    request(port, "POST", "/", body)
+}
+
+/// The same with another method and path.
+pub fn request(port: u16, method: &str, path: &str, body: &[u8]) -> Result<Vec<u8>> {
     let mut node = TcpStream::connect(("127.0.0.1", port)).context("cannot connect to the node")?;
     node.set_read_timeout(Some(PATIENCE))?;
     let head = format!(
-        "POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );

@@ -5,6 +5,7 @@
 //! * [`bitcoind`] and [`proxy`]: a private regtest node, and a line to it that can fail.
 //! * [`anvil`] and [`lying_rpc`]: a private EVM chain with tokens, and a server before it that lies.
 //! * [`session_bus`]: a private D-Bus session with a real keyring.
+//! * [`windows`]: a private screen, and the windows of a program on it, driven through WebKit's driver.
 //! * [`typed`]: what the tests' officers type.
 //!
 //! Nothing here guards anything: keys are written to disk in the clear.
@@ -21,6 +22,7 @@ mod rpc;
 pub mod session_bus;
 pub mod typed;
 pub mod virtual_yubikey;
+pub mod windows;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -93,6 +93,8 @@ export const api = {
   setBitcoinNode: (draft: t.BitcoinNodeDraft) => unwrap(c.setBitcoinNode(draft)),
   setEvmNode: (draft: t.EvmNodeDraft) => unwrap(c.setEvmNode(draft)),
 
+  setCertificates: (folder: string | null) => unwrap(c.setCertificates(folder)),
+
   foundingChoices: () => unwrap(c.foundingChoices()),
   found: (draft: t.FoundingDraft) => unwrap(c.found(draft)),
 

@@ -19,7 +19,7 @@ export function FrozenBar() {
   if (frozen.length === 0) return null
   const open = frozen.find((freeze) => freeze.thaw)?.thaw
   return (
-    <section className="frozen" role="alert" aria-label={t('frozen.word')}>
+    <section className="frozen" data-testid="frozen" role="alert" aria-label={t('frozen.word')}>
       <Snowflake size={20} aria-hidden />
       <div className="frozen-lines">
         {frozen.map((freeze) => (
@@ -30,7 +30,7 @@ export function FrozenBar() {
       {open ? (
         <Button onClick={() => go({ page: 'proposal', id: open })}>{t('frozen.openThaw')}</Button>
       ) : (
-        <Button busy={thaw.isPending} onClick={() => thaw.mutate(frozen.map((freeze) => freeze.id), { onError: tell })}>
+        <Button data-testid="propose-thaw" busy={thaw.isPending} onClick={() => thaw.mutate(frozen.map((freeze) => freeze.id), { onError: tell })}>
           {t('frozen.proposeThaw')}
         </Button>
       )}

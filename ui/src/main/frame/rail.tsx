@@ -18,7 +18,7 @@ export function Rail() {
         {PLACES.map(({ place, icon: Icon }) => {
           const waiting = place === 'overview' ? (frame.data?.waiting ?? 0) : 0
           return (
-            <a key={place} href={path({ page: place })} aria-current={place === here ? 'page' : undefined} title={t(`nav.${place}`)}>
+            <a key={place} data-testid={`nav-${place}`} href={path({ page: place })} aria-current={place === here ? 'page' : undefined} title={t(`nav.${place}`)}>
               <Icon size={16} aria-hidden />
               <span className="nav-text">{t(`nav.${place}`)}</span>
               {waiting > 0 && (

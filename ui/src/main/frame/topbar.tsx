@@ -25,7 +25,7 @@ export function Topbar({ onSearch }: { onSearch: () => void }) {
           {t('frame.search')}
         </Button>
         <Sync />
-        <Button look="stop" icon={Snowflake} hint="F8" onClick={() => void freezeEverything()}>
+        <Button look="stop" icon={Snowflake} hint="F8" data-testid="freeze" onClick={() => void freezeEverything()}>
           {t('frame.freeze')}
         </Button>
       </div>

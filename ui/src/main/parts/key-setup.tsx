@@ -56,7 +56,7 @@ function Prepare({ serial, obstacles, onReady }: { serial: number; obstacles: st
       {prepare.isPending && <Progress steps={steps} current={current} />}
       {prepare.error && !isCancelled(prepare.error) && <ErrorNotice error={prepare.error} />}
       <div className="form-foot">
-        <Button look="primary" icon={Wrench} busy={prepare.isPending} onClick={() => prepare.mutate()}>
+        <Button look="primary" icon={Wrench} data-testid="prepare-key" busy={prepare.isPending} onClick={() => prepare.mutate()}>
           {t('enrol.prepare')}
         </Button>
         <span className="sub">{t('enrol.prepareHint')}</span>
@@ -107,7 +107,7 @@ function Enrol({ serial, taken, old, occupied, onEnrolled }: { serial: number; t
       {enrol.isPending && <Progress steps={steps} current={current} />}
       {enrol.error && !isCancelled(enrol.error) && <ErrorNotice error={enrol.error} />}
       <div className="form-foot">
-        <Button type="submit" look="primary" icon={KeyRound} disabled={name.trim() === '' || used || (occupied !== null && existing === 'refuse') || (old !== null && waiver.trim() === '')} busy={enrol.isPending}>
+        <Button type="submit" look="primary" icon={KeyRound} data-testid="enrol" disabled={name.trim() === '' || used || (occupied !== null && existing === 'refuse') || (old !== null && waiver.trim() === '')} busy={enrol.isPending}>
           {t('enrol.start', { serial })}
         </Button>
         <span className="sub">{t('enrol.startHint')}</span>

@@ -8,6 +8,7 @@ import { asShellError } from '../data/error'
 import { Notice } from './badge'
 import { sentence } from './format'
 import { Button } from './button'
+import { ConfirmClock } from './clock'
 
 export function Skeleton({ lines = 3 }: { lines?: number }) {
   const { t } = useTranslation()
@@ -35,7 +36,7 @@ export function ErrorNotice({ error, title, retry }: { error: unknown; title?: s
   const { t } = useTranslation()
   const { message, code, remedy } = asShellError(error)
   return (
-    <Notice tone="stop" title={title ?? sentence(message)} action={retry && <Button onClick={retry}>{t('parts.tryNow')}</Button>}>
+    <Notice tone="stop" title={title ?? sentence(message)} action={code === 'clock' ? <ConfirmClock /> : retry && <Button onClick={retry}>{t('parts.tryNow')}</Button>}>
       {title && <p>{sentence(message)}</p>}
       {remedy && <p>{remedy}</p>}
       <p className="error-code">{t('parts.code', { code })}</p>

@@ -192,7 +192,7 @@ async fn a_cookie_is_read_anew_for_each_connection() {
     assert!(matches!(stale, NodeError::Unauthorized { .. }), "{stale}");
     let fresh = format!("{}:{}\n", rig.bitcoind.user(), rig.bitcoind.password());
     std::fs::write(&path, fresh).unwrap();
-    assert_eq!(node.check().await, Ok(()));
+    assert!(node.check().await.is_ok());
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub async fn restore(terminal: &Terminal, what: Restore) -> anyhow::Result<Repor
     terminal.out.explain(
         "Restoring: every entry is checked, then the machine proposes that it takes over.",
     );
-    let mut desk = terminal.desk_for(super::journal::class_of_backup(&what.from))?;
+    let mut desk = terminal.desk_for(driver::class_of_backup(&what.from))?;
     let (mut driver, id): (Driver, _) = Driver::restore(
         terminal.home.clone(),
         &what.from,

@@ -7,7 +7,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::entry::{SignedBody, SignedLink};
-use domain::{Act, Entry, NetworkClass, Timestamp};
+use domain::{Entry, Timestamp};
 use serde_json::{Value, json};
 use treasury::Replay;
 
@@ -104,22 +104,6 @@ fn entry(line: &Value) -> anyhow::Result<Option<Entry>> {
         link: SignedLink::parse(&STANDARD.decode(link)?)?,
         first_seen: Timestamp::from_millis(first_seen)?,
     }))
-}
-
-/// The class of networks of a backup, before it is verified: only to know which card readers may be
-/// used. One that can't be read counts as real money.
-pub fn class_of_backup(folder: &Path) -> NetworkClass {
-    let founding = || -> anyhow::Result<Option<NetworkClass>> {
-        let lines = BufReader::new(File::open(folder.join("journal.jsonl"))?).lines();
-        for line in lines.take(2) {
-            let first = entry(&serde_json::from_str(&line?)?)?;
-            if let Some(Act::Founded(founding)) = first.as_ref().map(|e| &e.body.body().act) {
-                return Ok(Some(founding.class));
-            }
-        }
-        Ok(None)
-    };
-    founding().ok().flatten().unwrap_or(NetworkClass::Mainnet)
 }
 
 async fn export(terminal: &Terminal, to: &Path) -> anyhow::Result<Report> {

@@ -38,7 +38,7 @@ export function LegFields({ leg, number, vault, checked, totals, onChange, onPas
   }
   const several = vault.assets.length > 1
   return (
-    <div className="leg-fields">
+    <div className="leg-fields" data-testid={`leg-${number}`}>
       <div className="leg-row">
         <Combobox
           label={number === 1 ? t('newPayout.firstPayee') : t('newPayout.payee', { number })}

@@ -103,7 +103,7 @@ function Source({ csv, onChange }: { csv: string; onChange: (csv: string) => voi
       }}
     >
       <Field label={t('batch.table')} hint={t('batch.tableHint')} error={trouble}>
-        {(props) => <textarea {...props} className="input mono" rows={csv ? 6 : 4} spellCheck={false} placeholder={'payee,amount,asset,memo\nFoundry Ltd,0.5,BTC,invoice 118'} value={csv} onChange={(event) => onChange(event.target.value)} />}
+        {(props) => <textarea {...props} data-testid="csv" className="input mono" rows={csv ? 6 : 4} spellCheck={false} placeholder={'payee,amount,asset,memo\nFoundry Ltd,0.5,BTC,invoice 118'} value={csv} onChange={(event) => onChange(event.target.value)} />}
       </Field>
       <input ref={file} type="file" accept=".csv,text/csv,text/plain" className="hidden" aria-label={t('batch.choose')} tabIndex={-1} onChange={(event) => void read(event.target.files?.[0])} />
       <Button icon={FileUp} onClick={() => file.current?.click()}>
@@ -142,7 +142,7 @@ function Propose({ vault, csv, memo, answer, settled, onDone }: { vault: string;
     <div className="stack">
       {propose.error && !isCancelled(propose.error) && <ErrorNotice title={t('newPayout.notProposed')} error={propose.error} />}
       <div className="form-foot">
-        <Button look="primary" disabled={!ready} busy={propose.isPending} onClick={() => propose.mutate(csv, { onSuccess: onDone })}>
+        <Button look="primary" data-testid="propose" disabled={!ready} busy={propose.isPending} onClick={() => propose.mutate(csv, { onSuccess: onDone })}>
           {rows > 0 ? t('batch.propose', { count: rows, amount }) : t('batch.proposeNothing')}
         </Button>
         <Proposer />

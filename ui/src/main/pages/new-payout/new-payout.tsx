@@ -149,6 +149,11 @@ function Fields({ draft, vaults, vault, answer }: { draft: Written; vaults: Vaul
         <SelectField label={t('newPayout.vault')} value={vault.name} options={vaults.map((one) => ({ value: one.name, label: `${one.name} · ${one.network_words}` }))} onChange={takeVault} hint={answer?.balance ? <Balance answer={answer} /> : undefined} />
         <SelectField label={t('newPayout.expires')} value={String(draft.hours)} options={EXPIRIES.map((hours) => ({ value: String(hours), label: t('newPayout.hours', { count: hours }) }))} onChange={(hours) => write((now) => ({ ...now, hours: Number(hours) }))} />
       </div>
+      {vault.assets.length === 0 && (
+        <Notice tone="wait" title={t('assets.none')} action={<a href={path({ page: 'vault', name: vault.name })}>{t('assets.title')}</a>}>
+          {t('assets.noneText')}
+        </Notice>
+      )}
       <fieldset className="stack">
         <legend className="sr-only">{t('newPayout.legs')}</legend>
         {draft.legs.map((leg, at) => (
@@ -248,7 +253,7 @@ function Propose({ draft, answer, settled }: { draft: Draft; answer: DraftAnswer
       {answer?.error && <Notice tone="stop" title={answer.error} />}
       {propose.error && !isCancelled(propose.error) && <ErrorNotice title={t('newPayout.notProposed')} error={propose.error} />}
       <div className="form-foot">
-        <Button look="primary" disabled={!ready} busy={propose.isPending} onClick={() => propose.mutate(draft, { onSuccess: clearDraft })}>
+        <Button look="primary" data-testid="propose" disabled={!ready} busy={propose.isPending} onClick={() => propose.mutate(draft, { onSuccess: clearDraft })}>
           {label(answer, t, locale)}
         </Button>
         <Proposer />

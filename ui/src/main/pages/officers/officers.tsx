@@ -9,6 +9,7 @@ import type { OfficerView, PluggedKey } from '../../data/types'
 import { go, path } from '../../frame/router'
 import { Badge } from '../../parts/badge'
 import { Button, IconButton } from '../../parts/button'
+import { Pending } from '../overview/pending'
 import { PageBody, Section } from '../../parts/page'
 import { Empty, Loaded } from '../../parts/states'
 
@@ -26,6 +27,7 @@ export function Officers() {
       }
     >
       <PluggedKeys />
+      <Pending kinds={['officer', 'machine']} />
       <Section id="people" title={t('officers.people')}>
         <Loaded query={officers}>{(all) => <People officers={all} />}</Loaded>
       </Section>

@@ -23,7 +23,7 @@ export function WaitingLine({ row, mine }: { row: ProposalRow; mine?: boolean })
     <li className="line">
       <KindIcon kind={row.kind} />
       <div className="line-what">
-        <a data-row href={path({ page: 'proposal', id: row.id })} className="line-title">
+        <a data-row data-testid={`row-${row.id}`} href={path({ page: 'proposal', id: row.id })} className="line-title">
           {titleOf(row, t, locale)}
         </a>
         <p className="sub">
@@ -44,7 +44,7 @@ export function WaitingLine({ row, mine }: { row: ProposalRow; mine?: boolean })
         {row.held ? (
           <StatusBadge status={row.status} held />
         ) : mine ? (
-          <Button busy={sheet.isPending} aria-label={t(`overview.${purpose}Label`, { what: row.summary, id: short(row.id) })} onClick={() => sheet.mutate({ id: row.id, purpose })}>
+          <Button data-testid={`open-sheet-${row.id}`} busy={sheet.isPending} aria-label={t(`overview.${purpose}Label`, { what: row.summary, id: short(row.id) })} onClick={() => sheet.mutate({ id: row.id, purpose })}>
             {t(`acts.${purpose}`)}
           </Button>
         ) : (
@@ -67,7 +67,7 @@ export function MovingLine({ row }: { row: ProposalRow }) {
     <li className="line">
       <KindIcon kind={row.kind} />
       <div className="line-what">
-        <a data-row href={path({ page: 'proposal', id: row.id })} className="line-title">
+        <a data-row data-testid={`row-${row.id}`} href={path({ page: 'proposal', id: row.id })} className="line-title">
           {titleOf(row, t, locale)}
         </a>
         <p className="sub">{blocks ?? (row.waiting && t('overview.waitsFor', { what: row.waiting }))}</p>

@@ -8,7 +8,8 @@ import type { Frame, ProposalRow } from '../../data/types'
 import { go, path } from '../../frame/router'
 import { Notice } from '../../parts/badge'
 import { Button } from '../../parts/button'
-import { count, useLocale } from '../../parts/format'
+import { ConfirmClock } from '../../parts/clock'
+import { count, sentence, useLocale } from '../../parts/format'
 import { LimitBar } from '../../parts/limit-bar'
 import { PageBody, Section } from '../../parts/page'
 import { Empty, Loaded } from '../../parts/states'
@@ -55,7 +56,7 @@ function Grade({ frame }: { frame: Frame }) {
   return (
     <div className="section stack">
       {frame.troubles.map((trouble) => (
-        <Notice key={trouble} tone="wait" title={trouble} />
+        <Notice key={trouble} tone="wait" title={sentence(trouble)} action={/\bclock\b/i.test(trouble) && <ConfirmClock />} />
       ))}
       {frame.grade === 'single_host' && (
         <Notice tone="wait" title={t('grade.singleHost')}>

@@ -60,7 +60,7 @@ function Form({ known, onClose }: { known: Payee | null; onClose: () => void }) 
       )}
       {error && <ErrorNotice error={error} />}
       <div className="form-foot">
-        <Button type="submit" look="primary" disabled={!name.trim() || !address.trim() || !network || taken} busy={propose.isPending}>
+        <Button type="submit" look="primary" data-testid="propose" disabled={!name.trim() || !address.trim() || !network || taken} busy={propose.isPending}>
           {t('payees.propose', { name: name.trim() || '…' })}
         </Button>
         <Button onClick={onClose}>{t('parts.cancel')}</Button>

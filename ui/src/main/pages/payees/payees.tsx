@@ -15,6 +15,7 @@ import { count, useLocale } from '../../parts/format'
 import { PageBody } from '../../parts/page'
 import { Empty, Loaded } from '../../parts/states'
 import { Time } from '../../parts/time'
+import { Pending } from '../overview/pending'
 import { EditPayee } from './edit-payee'
 
 const YOUNG = 7 * 24 * 60 * 60 * 1000
@@ -35,6 +36,7 @@ export function Payees() {
         </Button>
       }
     >
+      <Pending kinds={['payee']} />
       <Loaded query={payees} lines={6}>
         {(all) =>
           all.length === 0 ? (

@@ -101,7 +101,7 @@ function Row({ row, index, top }: { row: ProposalRow; index: number; top: number
       <div role="cell" className="cell-what">
         <KindIcon kind={row.kind} />
         <div className="min-w-0">
-          <a data-row href={path({ page: 'proposal', id: row.id })} className="cell-link" title={row.summary}>
+          <a data-row data-testid={`row-${row.id}`} href={path({ page: 'proposal', id: row.id })} className="cell-link" title={row.summary}>
             {titleOf(row, t, locale)}
           </a>
           <p className="sub cell-cut">{sub}</p>

@@ -51,7 +51,7 @@ export function Adopt({ onClose }: { onClose: () => void }) {
         {error && <ErrorNotice error={error} />}
         {answer?.view && (
           <div className="form-foot">
-            <Button look="primary" disabled={answer.diff === ''} busy={propose.isPending} onClick={() => propose.mutate(text)}>
+            <Button look="primary" data-testid="propose" disabled={answer.diff === ''} busy={propose.isPending} onClick={() => propose.mutate(text)}>
               {t('policy.propose')}
             </Button>
             <Proposer />

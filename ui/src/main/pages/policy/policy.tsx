@@ -13,6 +13,7 @@ import { short } from '../../parts/format'
 import { PageBody, Section } from '../../parts/page'
 import { Loaded } from '../../parts/states'
 import { Time } from '../../parts/time'
+import { Pending } from '../overview/pending'
 import { Adopt } from './adopt'
 import { Sentences } from './sentences'
 
@@ -31,6 +32,7 @@ export function Policy() {
       }
     >
       {adopting && <Adopt onClose={() => setAdopting(false)} />}
+      <Pending kinds={['policy']} />
       <Loaded query={policy} lines={10}>
         {(view) => <InForce view={view} />}
       </Loaded>

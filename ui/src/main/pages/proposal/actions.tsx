@@ -20,27 +20,27 @@ export function Actions({ of }: { of: ProposalDetail }) {
   return (
     <div className="actions">
       {(can.has('approve') || can.has('decline')) && (
-        <Button look="primary" icon={Fingerprint} busy={sheet.isPending} onClick={() => open('decide')}>
+        <Button look="primary" icon={Fingerprint} data-testid="open-sheet" busy={sheet.isPending} onClick={() => open('decide')}>
           {t('acts.decide')}
         </Button>
       )}
       {can.has('release') && (
-        <Button look="primary" icon={KeyRound} busy={sheet.isPending} onClick={() => open('release')}>
+        <Button look="primary" icon={KeyRound} data-testid="open-release" busy={sheet.isPending} onClick={() => open('release')}>
           {t('acts.release')}
         </Button>
       )}
       {can.has('bump') && (
-        <Button icon={TrendingUp} busy={bump.isPending} onClick={() => bump.mutate()}>
+        <Button icon={TrendingUp} data-testid="bump" busy={bump.isPending} onClick={() => bump.mutate()}>
           {t('acts.bump')}
         </Button>
       )}
       {can.has('cancel') && (
-        <Button icon={Undo2} busy={cancel.isPending} onClick={() => cancel.mutate(of.row.id, { onError: tell })}>
+        <Button icon={Undo2} data-testid="cancel" busy={cancel.isPending} onClick={() => cancel.mutate(of.row.id, { onError: tell })}>
           {t('acts.cancel')}
         </Button>
       )}
       {can.has('freeze') && isPaying(of.row) && (
-        <Button look="stop" icon={Snowflake} busy={freeze.isPending} onClick={() => freeze.mutate()}>
+        <Button look="stop" icon={Snowflake} data-testid="freeze-payout" busy={freeze.isPending} onClick={() => freeze.mutate()}>
           {t('acts.freezeThis')}
         </Button>
       )}
@@ -57,7 +57,7 @@ function Receipt({ of }: { of: ProposalDetail }) {
     onError: tell,
   })
   return (
-    <Button icon={FileDown} busy={receipt.isPending} onClick={() => receipt.mutate()}>
+    <Button icon={FileDown} data-testid="receipt" busy={receipt.isPending} onClick={() => receipt.mutate()}>
       {t('proposal.receipt')}
     </Button>
   )

@@ -50,7 +50,7 @@ function Whole({ of }: { of: ProposalDetail }) {
           <PolicyFacts of={of} />
         </div>
       </div>
-      {of.row.kind === 'batch' && <Items id={of.row.id} count={of.row.items} />}
+      {(of.row.kind === 'batch' || of.row.kind === 'sweep') && <Items id={of.row.id} count={of.row.items} />}
     </>
   )
 }
@@ -78,7 +78,7 @@ function Head({ of }: { of: ProposalRow }) {
           <span>{titleOf(of, t, locale)}</span>
         </h1>
       </div>
-      <div className="detail-status">
+      <div className="detail-status" data-testid="status" data-status={of.status}>
         <StatusBadge status={of.status} held={of.held && !of.final} />
         {of.status === 'open' && (
           <p className="sub">

@@ -1,5 +1,6 @@
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Archive } from 'lucide-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
 import { frameQuery, nodesQuery, settingsQuery, vaultsQuery } from '../../data/queries'
@@ -9,11 +10,12 @@ import { type Language, LANGUAGES, setLanguage } from '../../i18n'
 import { Notice } from '../../parts/badge'
 import { Button } from '../../parts/button'
 import { CopyButton } from '../../parts/copy'
-import { Choices, SelectField } from '../../parts/field'
+import { Choices, SelectField, TextField } from '../../parts/field'
 import { count, exact, useLocale } from '../../parts/format'
 import { moneyText } from '../../parts/money'
 import { Facts, PageBody, Section } from '../../parts/page'
-import { Loaded } from '../../parts/states'
+import { ErrorNotice, Loaded } from '../../parts/states'
+import { say } from '../../parts/toast'
 import { setTheme, type ThemeChoice, useThemeChoice } from '../../theme'
 import { NodeSettings } from './node-settings'
 
@@ -36,6 +38,7 @@ export function Settings() {
         </Loaded>
       </Section>
       <Confirmations />
+      <Certificates />
       <Backup />
       <Look />
       <About />
@@ -54,6 +57,47 @@ function Confirmations() {
         <Facts items={vaults.data.map((vault) => [vault.name, t('vaults.final', { count: vault.confirmations })])} />
       </div>
     </Section>
+  )
+}
+
+function Certificates() {
+  const { t } = useTranslation()
+  const settings = useQuery(settingsQuery)
+  return settings.data ? (
+    <Section id="certificates" title={t('settings.certificates')}>
+      <p className="sub section-lead">{t('settings.certificatesLead')}</p>
+      <CertificatesForm key={settings.data.certificates} known={settings.data.certificates ?? ''} />
+    </Section>
+  ) : null
+}
+
+function CertificatesForm({ known }: { known: string }) {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const [folder, setFolder] = useState(known)
+  const keep = useMutation({
+    mutationFn: () => api.setCertificates(folder.trim() || null),
+    onSuccess: (settings) => {
+      client.setQueryData(settingsQuery.queryKey, settings)
+      say(t('settings.keptFolder'))
+    },
+  })
+  return (
+    <form
+      className="card card-body stack"
+      onSubmit={(event) => {
+        event.preventDefault()
+        keep.mutate()
+      }}
+    >
+      <TextField label={t('settings.folder')} mono value={folder} onChange={setFolder} placeholder="/etc/countersign/certificates" />
+      {keep.error && <ErrorNotice error={keep.error} />}
+      <div className="form-foot">
+        <Button type="submit" disabled={folder.trim() === known} busy={keep.isPending}>
+          {t('settings.keepFolder')}
+        </Button>
+      </div>
+    </form>
   )
 }
 

@@ -35,7 +35,7 @@ function Choose({ onWay }: { onWay: (way: Way) => void }) {
       <h1 className="first-title">{t('start.title')}</h1>
       <p className="page-lead">{t('start.lead')}</p>
       <div className="first-ways">
-        <button type="button" className="first-way" onClick={() => onWay('found')}>
+        <button type="button" className="first-way" data-testid="start-found" onClick={() => onWay('found')}>
           <Landmark size={20} aria-hidden />
           <strong>{t('start.found')}</strong>
           <span>{t('start.foundText')}</span>

@@ -63,7 +63,7 @@ function Steps({ choices, onBack }: { choices: FoundingChoices; onBack: () => vo
       {step === 'review' && <Review draft={draft} choices={choices} />}
       {next && (
         <div className="form-foot">
-          <Button look="primary" disabled={!ready} onClick={() => setStep(next)}>
+          <Button look="primary" data-testid="next" disabled={!ready} onClick={() => setStep(next)}>
             {t('parts.next')}
           </Button>
           {step === 'founders' && draft.officers.length < 2 && <span className="sub">{t('start.twoFounders')}</span>}
@@ -103,7 +103,7 @@ function Review({ draft, choices }: { draft: FoundingDraft; choices: FoundingCho
       )}
       {error && <ErrorNotice error={error} />}
       <div className="form-foot">
-        <Button look="primary" busy={found.isPending} onClick={() => found.mutate()}>
+        <Button look="primary" data-testid="found" busy={found.isPending} onClick={() => found.mutate()}>
           {t('start.sign', { name: draft.name, count: draft.officers.length })}
         </Button>
         <span className="sub">{t('start.signHint')}</span>

@@ -53,7 +53,7 @@ export function Ceremony({ vault }: { vault: Vault }) {
           )}
           {decided && (
             <>
-              <Button look="primary" icon={KeyRound} busy={make.isPending} onClick={() => make.mutate()}>
+              <Button look="primary" icon={KeyRound} data-testid="make-keys" busy={make.isPending} onClick={() => make.mutate()}>
                 {t(vault.state === 'making_keys' && !make.isPending ? 'ceremony.again' : 'ceremony.make')}
               </Button>
               {make.isPending && (

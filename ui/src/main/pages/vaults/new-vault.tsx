@@ -91,7 +91,7 @@ function Form({ networks, officers }: { networks: NetworkView[]; officers: strin
       {wrong && <Notice tone="wait" title={t(wrong)} />}
       {error && <ErrorNotice error={error} />}
       <div className="form-foot">
-        <Button type="submit" look="primary" disabled={!draft.name || !network || wrong !== null || seats.some((one) => !one.name.trim())} busy={propose.isPending}>
+        <Button type="submit" look="primary" data-testid="propose" disabled={!draft.name || !network || wrong !== null || seats.some((one) => !one.name.trim())} busy={propose.isPending}>
           {t('newVault.propose', { name: draft.name || '…', threshold, count: seats.length })}
         </Button>
         <Proposer />

@@ -16,6 +16,7 @@ import { count, useLocale } from '../../parts/format'
 import { PageBody, Section } from '../../parts/page'
 import { Loaded } from '../../parts/states'
 import { Time } from '../../parts/time'
+import { Assets } from './assets'
 import { Ceremony } from './ceremony'
 import { Receive } from './receive'
 import { SeatBadge, VaultState } from './state'
@@ -78,6 +79,7 @@ function Whole({ vault }: { vault: Vault }) {
           </div>
         </div>
       )}
+      {vault.network.startsWith('eip155') && <Assets vault={vault} />}
       <Seats vault={vault} />
     </PageBody>
   )

@@ -10,6 +10,7 @@ import { Badge } from '../../parts/badge'
 import { Button } from '../../parts/button'
 import { PageBody } from '../../parts/page'
 import { Empty, Loaded } from '../../parts/states'
+import { Pending } from '../overview/pending'
 import { VaultState } from './state'
 
 export function Vaults() {
@@ -25,6 +26,7 @@ export function Vaults() {
         </Button>
       }
     >
+      <Pending kinds={['asset', 'sweep']} />
       <Loaded query={vaults}>
         {(all) =>
           all.length === 0 ? (
