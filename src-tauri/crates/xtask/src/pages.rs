@@ -1,6 +1,10 @@
 //! The windows' pages: their packages, their build, their tests.
 
-use crate::{cache, nodejs, setup};
+use crate::{
+    cache,
+    environment::{cargo, programs},
+    nodejs, setup,
+};
 use anyhow::{Context as _, Result};
 use std::{
     fs,
@@ -17,6 +21,27 @@ pub fn build() -> Result<()> {
     let (folder, node) = (folder()?, nodejs::ensure()?);
     install(&folder, &node)?;
     run(nodejs::npm(&node)?.args(["run", "build"]), &folder)
+}
+
+/// Builds the app so that a test can drive its windows, and gives where it is. The features are the
+/// whole workspace's, so that what does not depend on them is built once.
+pub fn drivable() -> Result<PathBuf> {
+    let features = "desktop/e2e,desktop/custom-protocol";
+    let words = [
+        "build",
+        "--workspace",
+        "--bins",
+        "--locked",
+        "--features",
+        features,
+    ];
+    let status = cargo()?.args(words).stdin(Stdio::null()).status()?;
+    anyhow::ensure!(status.success(), "cargo build: {status}");
+    let built = programs()?.join("countersign-desktop");
+    // The next build without the features would take its place.
+    let kept = programs()?.join("countersign-desktop-e2e");
+    fs::copy(&built, &kept).with_context(|| format!("cannot copy `{}`", built.display()))?;
+    Ok(kept)
 }
 
 /// Runs the pages' own tests.

@@ -46,6 +46,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("webkit2gtk-driver", "drives the windows in tests"),
     ("xvfb", "a display without a screen, for tests"),
     ("xauth", "who may use that display"),
+    ("imagemagick", "pictures of that display"),
     (
         "fonts-dejavu-core",
         "letters that the windows' own fonts lack",

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use std::{
     fs::{self, File},
     io::{Read as _, Write as _},
+    path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -38,6 +39,7 @@ pub fn command(arguments: &[String]) -> Result<ExitCode> {
 }
 
 fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
+    let mut app = PathBuf::new();
     stages.run("packages", setup::packages)?;
     // The node's compiler and cargo's share the cores: while one waits, the other works.
     let node = std::thread::spawn(|| {
@@ -71,7 +73,11 @@ fn run(stages: &mut Stages, long: bool, extra: &[String]) -> Result<()> {
     stages.run("tests of the pages", pages::test)?;
     stages.run("regtest node", || ready(node))?;
     stages.run("private EVM chain", || ready(chain))?;
-    stages.run("test", || test(long, extra))?;
+    stages.run("an app that tests can drive", || {
+        app = pages::drivable()?;
+        Ok(())
+    })?;
+    stages.run("test", || test(long, extra, &app))?;
     stages.run("secrets in the log", no_secret_in_the_log)
 }
 
@@ -106,7 +112,7 @@ fn no_secret_in_the_log() -> Result<()> {
     Ok(())
 }
 
-fn test(long: bool, extra: &[String]) -> Result<()> {
+fn test(long: bool, extra: &[String], app: &Path) -> Result<()> {
     let tools = setup::ensure()?;
     let environment = Environment::temporary(&tools)?;
     let mut command = cargo()?;
@@ -128,6 +134,7 @@ fn test(long: bool, extra: &[String]) -> Result<()> {
             .iter()
             .map(|(name, value)| (*name, value)),
     );
+    command.env("COUNTERSIGN_DESKTOP_E2E", app);
     if long {
         command
             .env("COUNTERSIGN_LONG", "1")
