@@ -366,7 +366,7 @@ export const settings: t.SettingsView = {
 }
 
 export const foundingChoices: t.FoundingChoices = {
-  networks: ['bitcoin', 'testnet4', 'regtest', 'eip155:1', 'eip155:11155111'],
+  networks: ['bitcoin', 'testnet4', 'signet', 'regtest'],
   policies: [
     { name: 'two-of-three-startup.toml', text: POLICY_TEXT },
     { name: 'tiered-treasury.toml', text: POLICY_TEXT.replace('Two of three: a start-up with three founders and one vault.', 'Tiered: a company with a treasury team and a board.') },
