@@ -60,6 +60,7 @@ export const api = {
 
   vaults: () => unwrap(c.vaults()),
   holdings: (vault: string) => unwrap(c.holdings(vault)),
+  history: (days: number) => unwrap(c.balanceHistory(days)),
   readHoldings: (vault: string, onProgress: (progress: t.ReadProgress) => void) => unwrap(c.readHoldings(vault, channel(onProgress))),
   stopReading: () => unwrap(c.stopReading()),
   receive: (vault: string, deposit: number | null) => unwrap(c.receive(vault, deposit)),
@@ -96,6 +97,7 @@ export const api = {
   setCertificates: (folder: string | null) => unwrap(c.setCertificates(folder)),
 
   foundingChoices: () => unwrap(c.foundingChoices()),
+  join: (draft: t.JoinDraft) => unwrap(c.join(draft)),
   found: (draft: t.FoundingDraft) => unwrap(c.found(draft)),
 
   /** Tells what changed, for as long as the window lives. */

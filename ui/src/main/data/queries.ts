@@ -28,7 +28,7 @@ const MAKES_OLD: Record<Changed, string[]> = {
   nodes: ['nodes'],
   proposals: ['frame', 'proposals', 'proposal', 'items', 'limits', 'payees', 'vaults', 'draft', 'table'],
   payees: ['payees', 'draft', 'table'],
-  vaults: ['vaults', 'holdings', 'draft'],
+  vaults: ['vaults', 'holdings', 'history', 'draft'],
   policy: ['policy', 'limits', 'draft', 'table'],
   officers: ['officers', 'machines', 'enrolments', 'keys'],
   journal: ['journal', 'frame'],
@@ -60,6 +60,8 @@ export const policyQuery = queryOptions({ queryKey: ['policy'], queryFn: api.pol
 export const policyHistoryQuery = queryOptions({ queryKey: ['policy', 'history'], queryFn: api.policyHistory })
 export const officersQuery = queryOptions({ queryKey: ['officers'], queryFn: api.officers })
 export const machinesQuery = queryOptions({ queryKey: ['machines'], queryFn: api.machines })
+export const historyQuery = (days: number) =>
+  queryOptions({ queryKey: ['history', days], queryFn: () => api.history(days) })
 export const enrolmentsQuery = queryOptions({ queryKey: ['enrolments'], queryFn: api.enrolments })
 export const settingsQuery = queryOptions({ queryKey: ['settings'], queryFn: api.settings })
 export const foundingQuery = queryOptions({ queryKey: ['enrolments', 'founding'], queryFn: api.foundingChoices })

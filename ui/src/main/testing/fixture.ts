@@ -136,6 +136,11 @@ export const holdings: Record<string, t.Holdings> = {
   },
 }
 
+export const history: t.BalanceSeries[] = [
+  { vault: 'Operations', asset: 'BTC', places: 8, points: [9.1, 8.4, 10.9, 10.2, 7.7, 12.6, 11.8, 12.40218843].map((value, at) => ({ time: ago((88 - at * 12) * DAY), value: String(value) })) },
+  { vault: 'Ether desk', asset: 'USDC', places: 6, points: [90000, 140000, 132000, 184250.5].map((value, at) => ({ time: ago((80 - at * 25) * DAY), value: String(value) })) },
+]
+
 export const limits: t.LimitView[] = [
   { limit: 'A day’s spending, of Operations', used: '0.91 BTC', adds: null, allowed: '1 BTC', percent: 91, window: '24 h', frees: null, words: '0.91 of 1 BTC used in 24 h' },
   { limit: 'A day’s payouts', used: '6', adds: null, allowed: '20 payouts', percent: 30, window: '24 h', frees: null, words: '6 of 20 payouts in 24 h' },
@@ -366,7 +371,7 @@ export const settings: t.SettingsView = {
 }
 
 export const foundingChoices: t.FoundingChoices = {
-  networks: ['bitcoin', 'testnet4', 'regtest', 'eip155:1', 'eip155:11155111'],
+  networks: ['bitcoin', 'testnet4', 'signet', 'regtest'],
   policies: [
     { name: 'two-of-three-startup.toml', text: POLICY_TEXT },
     { name: 'tiered-treasury.toml', text: POLICY_TEXT.replace('Two of three: a start-up with three founders and one vault.', 'Tiered: a company with a treasury team and a board.') },

@@ -150,6 +150,7 @@ export const answers: Record<string, (args: Args) => unknown> = {
   vaults: () => (scene.empty ? [] : f.vaults),
   holdings: ({ vault }: Args) => f.holdings[vault] ?? null,
   read_holdings: ({ vault }: Args) => f.holdings[vault] ?? fails({}),
+  balance_history: () => f.history,
   receive: ({ vault }: Args): t.Receive => {
     const onBitcoin = vault === 'Operations'
     const address = onBitcoin ? f.payees[0]!.address : f.payees[3]!.address

@@ -2,8 +2,8 @@ import { useQueries, useQuery } from '@tanstack/react-query'
 import { Vault as VaultIcon } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 
-import { holdingsQuery, vaultsQuery } from '../../data/queries'
-import type { Holdings, Vault } from '../../data/types'
+import { historyQuery, holdingsQuery, vaultsQuery } from '../../data/queries'
+import type { BalanceSeries, Holdings, Vault } from '../../data/types'
 import { go, path } from '../../frame/router'
 import { Amount } from '../../parts/amount'
 import { Badge } from '../../parts/badge'
@@ -11,12 +11,15 @@ import { Button } from '../../parts/button'
 import { count, useLocale } from '../../parts/format'
 import { Section } from '../../parts/page'
 import { Empty, Loaded } from '../../parts/states'
+import { HistoryLine } from './history-line'
+
+const DAYS = 90
 
 export function Balances() {
   const { t } = useTranslation()
   const vaults = useQuery(vaultsQuery)
   return (
-    <Section id="balances" title={t('overview.balances')}>
+    <Section id="balances" title={t('overview.balances')} aside={t('overview.days', { count: DAYS })}>
       <Loaded query={vaults}>
         {(all) => {
           const ready = all.filter((vault) => vault.state === 'ready')
@@ -47,17 +50,18 @@ function NoVault({ made }: { made: boolean }) {
 }
 
 function Ready({ vaults }: { vaults: Vault[] }) {
+  const history = useQuery(historyQuery(DAYS))
   const holdings = useQueries({ queries: vaults.map((vault) => holdingsQuery(vault.name)) })
   return (
     <div className="card balances">
       {vaults.map((vault, at) => (
-        <VaultBalance key={vault.id} vault={vault} holdings={holdings[at]?.data} trouble={holdings[at]?.error?.message ?? null} />
+        <VaultBalance key={vault.id} vault={vault} holdings={holdings[at]?.data} trouble={holdings[at]?.error?.message ?? null} history={history.data ?? []} />
       ))}
     </div>
   )
 }
 
-function VaultBalance({ vault, holdings, trouble }: { vault: Vault; holdings: Holdings | null | undefined; trouble: string | null }) {
+function VaultBalance({ vault, holdings, trouble, history }: { vault: Vault; holdings: Holdings | null | undefined; trouble: string | null; history: BalanceSeries[] }) {
   const { t } = useTranslation()
   const locale = useLocale()
   const why = trouble ?? holdings?.trouble
@@ -76,7 +80,14 @@ function VaultBalance({ vault, holdings, trouble }: { vault: Vault; holdings: Ho
       </header>
       {why && <p className="sub text-wait">{why}</p>}
       {holdings?.totals.map((money) => (
-        <Amount key={money.asset} of={money} strong />
+        <div key={money.asset} className="balance-asset">
+          <Amount of={money} strong />
+          {history
+            .filter((series) => series.vault === vault.name && series.asset === money.asset)
+            .map((series) => (
+              <HistoryLine key={series.asset} series={series} days={DAYS} />
+            ))}
+        </div>
       ))}
       {holdings?.unanswered.map((asset) => (
         <p key={asset} className="sub text-wait">

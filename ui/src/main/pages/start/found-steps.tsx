@@ -18,7 +18,12 @@ interface StepProps {
   onChange: (part: Partial<FoundingDraft>) => void
 }
 
-const MAINNETS = new Set(['bitcoin', 'eip155:1', 'eip155:10', 'eip155:56', 'eip155:100', 'eip155:137', 'eip155:8453', 'eip155:42161', 'eip155:43114', 'eip155:59144'])
+/** Whether real money is at stake: for the words only, the shell decides. A chain that is not known is taken for real. */
+export function isMainnet(network: string): boolean {
+  return !TESTS.has(network)
+}
+
+const TESTS = new Set(['testnet4', 'signet', 'regtest', ...[5, 97, 1337, 17000, 31337, 43113, 80002, 84532, 421614, 560048, 11155111, 11155420].map((chain) => `eip155:${chain}`)])
 
 const NAMES: Record<string, string> = {
   bitcoin: 'Bitcoin',
@@ -42,6 +47,13 @@ export function TreasuryFields({ draft, networks, onChange }: StepProps & { netw
   const toggle = (network: string) => onChange({ networks: draft.networks.includes(network) ? draft.networks.filter((one) => one !== network) : [...draft.networks, network] })
   // One class of network for a treasury: real money or test coins.
   const first = draft.networks[0]
+  const [chains, setChains] = useState(() => draft.networks.filter((network) => network.startsWith('eip155:')).map((network) => network.slice('eip155:'.length)).join(', '))
+  const wrong = chains.trim() !== '' && !/^\s*[1-9]\d*(\s*,\s*[1-9]\d*)*\s*,?\s*$/.test(chains)
+  const typeChains = (text: string) => {
+    setChains(text)
+    const numbers = text.split(',').map((number) => number.trim()).filter((number) => /^[1-9]\d*$/.test(number))
+    onChange({ networks: [...draft.networks.filter((network) => !network.startsWith('eip155:')), ...new Set(numbers.map((number) => `eip155:${number}`))] })
+  }
   return (
     <>
       <TextField label={t('start.name')} required value={draft.name} onChange={(name) => onChange({ name })} placeholder="Acme" hint={t('start.nameHint')} />
@@ -49,19 +61,20 @@ export function TreasuryFields({ draft, networks, onChange }: StepProps & { netw
         <legend className="field-label">{t('start.networks')}</legend>
         <div className="choices">
           {networks.map((network) => {
-            const other = first !== undefined && MAINNETS.has(first) !== MAINNETS.has(network)
+            const other = first !== undefined && isMainnet(first) !== isMainnet(network)
             return (
               <label key={network} className="choice">
                 <input type="checkbox" checked={draft.networks.includes(network)} disabled={other} onChange={() => toggle(network)} />
                 <span className="choice-body">
                   <span className="choice-label">{networkWords(network)}</span>
-                  <span className="choice-detail">{other ? t('start.otherClass') : t(MAINNETS.has(network) ? 'start.realMoney' : 'start.testCoins')}</span>
+                  <span className="choice-detail">{other ? t('start.otherClass') : t(isMainnet(network) ? 'start.realMoney' : 'start.testCoins')}</span>
                 </span>
               </label>
             )
           })}
         </div>
       </fieldset>
+      <TextField label={t('start.chains')} inputMode="numeric" value={chains} onChange={typeChains} placeholder="1, 8453" hint={t('start.chainsHint')} error={wrong ? t('start.chainsWrong') : null} />
       <div className="two">
         <TextField label={t('start.machine')} required value={draft.machine} onChange={(machine) => onChange({ machine })} placeholder="treasury-desk" hint={t('start.machineHint')} />
         <TextField

@@ -9,9 +9,10 @@ import { foundingQuery, keysQuery } from '../../data/queries'
 import type { FoundingChoices, FoundingDraft } from '../../data/types'
 import { Notice } from '../../parts/badge'
 import { Button } from '../../parts/button'
+import { TextField } from '../../parts/field'
 import { Facts } from '../../parts/page'
 import { ErrorNotice, Loaded } from '../../parts/states'
-import { Founders, networkWords, PolicyChoice, TreasuryFields } from './found-steps'
+import { Founders, isMainnet, networkWords, PolicyChoice, TreasuryFields } from './found-steps'
 
 const STEPS = ['treasury', 'founders', 'policy', 'review'] as const
 type Step = (typeof STEPS)[number]
@@ -60,7 +61,7 @@ function Steps({ choices, onBack }: { choices: FoundingChoices; onBack: () => vo
       {step === 'treasury' && <TreasuryFields draft={draft} networks={choices.networks} onChange={change} />}
       {step === 'founders' && <Founders draft={draft} enrolments={choices.enrolments} onChange={change} />}
       {step === 'policy' && <PolicyChoice draft={draft} templates={choices.policies} onChange={change} onReadable={setReadable} />}
-      {step === 'review' && <Review draft={draft} choices={choices} />}
+      {step === 'review' && <Review draft={draft} choices={choices} onChange={change} />}
       {next && (
         <div className="form-foot">
           <Button look="primary" data-testid="next" disabled={!ready} onClick={() => setStep(next)}>
@@ -73,7 +74,7 @@ function Steps({ choices, onBack }: { choices: FoundingChoices; onBack: () => vo
   )
 }
 
-function Review({ draft, choices }: { draft: FoundingDraft; choices: FoundingChoices }) {
+function Review({ draft, choices, onChange }: { draft: FoundingDraft; choices: FoundingChoices; onChange: (part: Partial<FoundingDraft>) => void }) {
   const { t } = useTranslation()
   const client = useQueryClient()
   const keys = useQuery(keysQuery)
@@ -96,6 +97,7 @@ function Review({ draft, choices }: { draft: FoundingDraft; choices: FoundingCho
       <Notice tone="wait" title={t('grade.singleHost')}>
         {t('start.singleHost')}
       </Notice>
+      {draft.networks.some(isMainnet) && <TextField label={t('start.waiver')} value={draft.waiver ?? ''} onChange={(waiver) => onChange({ waiver: waiver === '' ? null : waiver })} hint={t('start.waiverHint')} />}
       {missing.length > 0 && (
         <Notice tone="wait" title={t('start.missingKeys', { names: missing.join(', ') })}>
           {t('start.missingKeysText')}
