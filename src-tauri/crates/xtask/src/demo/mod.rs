@@ -3,6 +3,7 @@
 mod acts;
 mod anvil;
 mod batch;
+mod console;
 mod countersign;
 mod evm;
 mod keys;
@@ -65,6 +66,8 @@ pub fn command(arguments: &[String]) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     go_on(&report, &environment, &options.directory)?;
+    let _app = console::open_app(&environment, &report.home)?;
+    stage.console()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -99,7 +102,7 @@ fn build_countersign() -> Result<()> {
     Ok(())
 }
 
-/// Prints how to go on by hand and waits until the person is done.
+/// Prints how to go on by hand.
 fn go_on(report: &Report, environment: &Environment, directory: &Path) -> Result<()> {
     say::step("the demo is still running: go on by hand in another terminal");
     for (name, value) in environment.variables() {
@@ -150,13 +153,5 @@ fn go_on(report: &Report, environment: &Environment, directory: &Path) -> Result
         report.evm_mine_command()
     ));
     say::detail(&format!("everything lies in {}", directory.display()));
-    say::detail("press Enter, or Ctrl-C, to stop the demo");
-    let mut line = String::new();
-    if std::io::stdin().read_line(&mut line)? == 0 {
-        // Standard input is closed: run until killed.
-        loop {
-            std::thread::park();
-        }
-    }
     Ok(())
 }

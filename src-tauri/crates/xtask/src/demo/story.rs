@@ -82,7 +82,7 @@ impl Stage {
         );
         let root = self.keys.root().to_string_lossy().into_owned();
         for officer in OFFICERS {
-            let serial = self.keys.new_key()?.to_string();
+            let serial = self.keys.new_key(officer)?.to_string();
             self.countersign.run(
                 &["keys", "prepare", "--serial", &serial],
                 &[FACTORY_PIN, PIN, FACTORY_PUK, PUK],
