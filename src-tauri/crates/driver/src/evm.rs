@@ -106,6 +106,10 @@ impl Driver {
         };
         let nonce = self.next_nonce(treasury, draft, &nodes, account).await?;
         let fees = self.fees(draft, &nodes, chain, gas_limit).await?;
+        if draft.anchor.is_none() {
+            let most = U256::from(fees.max_fee_per_gas).saturating_mul(U256::from(gas_limit));
+            check_funds(treasury, draft, &nodes, account, most).await?;
+        }
         let candidate = Candidate {
             chain,
             nonce,
@@ -401,6 +405,60 @@ fn call_of(draft: &Draft<'_>, account: EvmAddress) -> Result<Call, DriverError> 
         return Err(not_evm());
     };
     Call::payment(&coin, to, units).map_err(evm_error)
+}
+
+/// A nonce once taken holds up all that come after it, so nothing is signed that the account can't pay for:
+/// the payout, its fee at most, and what is planned or signed and not with the node yet.
+async fn check_funds(
+    treasury: &Treasury,
+    draft: &Draft<'_>,
+    nodes: &Nodes,
+    account: EvmAddress,
+    fee: U256,
+) -> Result<(), DriverError> {
+    let native = |payout: &domain::Payout| match payout.legs().first().map(|leg| leg.amount) {
+        Some(Amount::Evm(coin, units)) if coin.is_native() => units,
+        Some(Amount::Evm(..) | Amount::Btc(_)) | None => U256::ZERO,
+    };
+    let promised = treasury.proposals.iter().filter_map(|(id, record)| {
+        let payout = record.proposal.subject.payout()?;
+        let plan = match record.stage()? {
+            PayoutStage::Planned(plan)
+            | PayoutStage::Signing(plan, _)
+            | PayoutStage::Aborted(plan, _)
+            | PayoutStage::Signed {
+                plan,
+                broadcast: Broadcasting::NotYet | Broadcasting::Dropped,
+                ..
+            } => plan,
+            PayoutStage::Signed { .. }
+            | PayoutStage::Confirmed { .. }
+            | PayoutStage::Reverted { .. }
+            | PayoutStage::Replaced { .. } => return None,
+        };
+        let ours = plan.nonce().is_some_and(|nonce| nonce.account == account);
+        let first = plan.cancels.is_none() && record.earlier.is_empty();
+        let counts = *id != draft.id && ours && first;
+        counts.then(|| native(payout).saturating_add(plan.fee.units()))
+    });
+    let promised = promised.fold(U256::ZERO, U256::saturating_add);
+    let needed = native(draft.payout).saturating_add(fee);
+    let held = nodes.first.spendable(&account).await.map_err(evm_error)?;
+    if held.saturating_sub(promised) >= needed {
+        return Ok(());
+    }
+    let Some(coin) = draft.fee_cap().asset().coin() else {
+        return Err(DriverError::Evm(
+            "fees are paid in the chain's own coin".to_owned(),
+        ));
+    };
+    let amount = |wei| Amount::Evm(coin, wei);
+    Err(DriverError::Evm(format!(
+        "account {account} has {}, of which {} are for payouts before this one; this needs {} with its fee at most; nothing was built: pay in more, or wait",
+        amount(held),
+        amount(promised.min(held)),
+        amount(needed)
+    )))
 }
 
 fn offered(plan: &PlanRecord) -> Option<Fees> {

@@ -154,6 +154,11 @@ impl Driver {
                 .find(|one| one.amount.asset() == Asset::Evm(native))
                 .map_or(Amount::zero(Asset::Evm(native)), |one| one.amount);
             let wanted = chosen.iter().filter(of).any(|one| one.amount == held);
+            // What one sweep can't hold is for another; an account goes with all it has.
+            let sizes = [gas.len(), collected.len(), tokens.len(), 2];
+            if sizes.into_iter().fold(0, usize::saturating_add) > Sweep::MAX {
+                break;
+            }
             let account = Account {
                 account,
                 held,
@@ -162,7 +167,6 @@ impl Driver {
             account.transfers(&tokens, price, &mut gas, &mut collected, &mut left)?;
         }
         gas.extend(collected);
-        gas.truncate(Sweep::MAX);
         Ok((gas, left))
     }
 

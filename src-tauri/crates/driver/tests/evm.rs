@@ -262,3 +262,45 @@ async fn rule_3_down_dropped_and_reorged_the_same_bytes_and_one_payment() {
     };
     assert!(bodies.iter().all(|body| raw(body) == raw(&bodies[0])));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_account_cannot_pay_takes_no_nonce_and_holds_up_nobody() {
+    let mut tokens = Tokens::found().await;
+    let (rich, one, two) = (payee(), payee(), payee());
+    let too_much = tokens.approved(rich, "11 ETH").await;
+    let ids = [
+        tokens.approved(one, "6 ETH").await,
+        tokens.approved(two, "6 ETH").await,
+    ];
+    let events = tokens.turn().await;
+    let short = |of: ProposalId| {
+        let why = events.iter().find_map(|event| match event {
+            Event::NotPlanned(id, why) if *id == of => Some(why.as_str()),
+            _ => None,
+        });
+        why.is_some_and(|why| why.contains("pay in more"))
+    };
+    assert!(short(too_much), "{events:?}");
+    // One of the two is planned, whichever comes first; there is not enough for both.
+    let planned: Vec<ProposalId> = ids
+        .into_iter()
+        .filter(|id| events.contains(&Event::Planned(*id)))
+        .collect();
+    assert_eq!(planned.len(), 1, "{events:?}");
+    let sent = tokens.released(planned[0]).await;
+    tokens.anvil.mine(2).unwrap();
+    let events = tokens.turn().await;
+    assert!(
+        events.iter().any(
+            |e| matches!(e, Event::Confirmed(id, was, _) if *id == planned[0] && *was == sent)
+        ),
+        "{events:?}"
+    );
+    // Paid in: the other goes, under the next nonce.
+    let account = tokens.account.to_string();
+    tokens.anvil.fund(&account, 20 * ETHER).unwrap();
+    let events = tokens.turn().await;
+    assert!(events.contains(&Event::Planned(too_much)), "{events:?}");
+    let other = ids.into_iter().find(|id| *id != planned[0]).unwrap();
+    assert!(events.contains(&Event::Planned(other)), "{events:?}");
+}

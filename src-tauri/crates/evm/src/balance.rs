@@ -47,6 +47,16 @@ type Pair = (EvmAddress, Coin);
 type Units = Vec<Option<U256>>;
 
 impl Node {
+    /// What an account would hold of the chain's own coin once every transaction that waits is in a block,
+    /// in wei. Nodes without such a view answer for the newest block.
+    pub async fn spendable(&self, account: &EvmAddress) -> Result<U256, NodeError> {
+        self.own(account.chain())?;
+        let Quantity(wei) = self
+            .ask("eth_getBalance", json!([raw(account), "pending"]))
+            .await?;
+        Ok(wei)
+    }
+
     /// The balances of all addresses in all coins at the newest block. Nodes that take a state
     /// override read 500 at a time by a helper's code that is placed for the call; others are asked
     /// one by one, in batches.
