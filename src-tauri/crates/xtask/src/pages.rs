@@ -23,14 +23,14 @@ pub fn build() -> Result<()> {
     run(nodejs::npm(&node)?.args(["run", "build"]), &folder)
 }
 
-/// Builds the app so that a test can drive its windows, and gives where it is. The features are the
-/// whole workspace's, so that what does not depend on them is built once.
+/// Builds the app so that a test can drive its windows, and gives where it is. All targets of the workspace,
+/// as in the build before: so features are the same, and only what the app's own change is built anew.
 pub fn drivable() -> Result<PathBuf> {
     let features = "desktop/e2e,desktop/custom-protocol";
     let words = [
         "build",
         "--workspace",
-        "--bins",
+        "--all-targets",
         "--locked",
         "--features",
         features,
