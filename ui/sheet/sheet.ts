@@ -35,10 +35,13 @@ const area = byId('content')
 const read = (sheet: Sheet) => JSON.stringify({ ...sheet, officers: [], seats: [], seats_missing: 0, waits: null })
 
 async function load(): Promise<void> {
-  if (state?.busy != null) return
+  const before = state
+  const acting = () => before?.busy != null || before?.done != null
+  if (acting()) return
   try {
     const sheet = await readSheet()
-    if (state?.busy != null) return
+    // What was asked before an act is old news after it, and must not take the place of what came of it.
+    if (state !== before || acting()) return
     if (state === null || read(state.sheet) !== read(sheet)) show(sheet)
     else {
       state.sheet = sheet
